@@ -1,0 +1,1 @@
+"""Podium: one service for fleets of XenServer and XCP-ng pools."""

@@ -1,0 +1,1 @@
+"""HTTP only: a router per resource."""

@@ -1,0 +1,201 @@
+"""Server-Sent Events: `GET /events`, with its subscriptions in the URL, or added by POST as Xen Orchestra does it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated, Final, Literal
+
+import anyio
+from fastapi import APIRouter, Header, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+from sse_starlette import EventSourceResponse
+
+from podium.api.deps import CurrentSession
+from podium.api.problems import responses
+from podium.errors import FilterSyntax, InvalidParameters, NotFound, Unavailable
+from podium.model.registry import BY_TYPE
+from podium.services.access import Viewer
+from podium.services.sessions import Session
+from podium.stream.channel import Channel, Selection
+from podium.stream.channels import Channels
+from podium.stream.connection import Connection, Subscription
+from podium.stream.connections import Connections
+
+router = APIRouter(prefix="/rest/v0/events", tags=["events"])
+
+MOST_SUBSCRIPTIONS: Final = 100
+"""On one connection."""
+FAREWELL_S: Final = 1.0
+"""How long a stream may take to say goodbye when the service stops."""
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Names = Annotated[list[Name], Field(max_length=200)]
+
+
+class SubscriptionBody(BaseModel):
+    """What to subscribe to. `collection` and `fields` are Xen Orchestra's; the rest is ours and optional."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    collection: Annotated[str, Field(description="a type of object: VM, host, pool ...", max_length=50)]
+    fields: Literal["*"] | Names = "*"
+    name: Annotated[Name | None, Field(description="`$subscription` of its frames; the collection by default")] = None
+    filter: Annotated[str, Field(description="only objects that match", max_length=10_000)] = ""
+    patch: Annotated[bool, Field(description="send RFC 7386 merge patches instead of whole objects")] = False
+    snapshot: Annotated[bool, Field(description="send what there is first")] = False
+    since: Annotated[
+        str | None,
+        Field(description="the last frame id seen of this subscription: send what changed since", max_length=100),
+    ] = None
+
+
+class Subscribed(BaseModel):
+    """The subscription's name."""
+
+    id: str
+
+
+@router.get(
+    "",
+    operation_id="GetEvents",
+    response_class=EventSourceResponse,
+    responses={
+        200: {
+            "description": "An endless stream of frames",
+            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        },
+        **responses(FilterSyntax, Unavailable),
+    },
+)
+async def events(
+    request: Request,
+    session: CurrentSession,
+    collections: Annotated[
+        str, Query(description="types to subscribe to at once, comma-separated: `VM,host`", max_length=2_000)
+    ] = "",
+    fields: Annotated[
+        str | None,
+        Query(description="fields of every type; `fields.<type>=` overrides it for one", max_length=10_000),
+    ] = None,
+    filter: Annotated[str, Query(description="only objects that match", max_length=10_000)] = "",  # noqa: A002 - the API's word
+    patch: Annotated[bool, Query(description="merge patches (RFC 7386) instead of whole objects")] = False,
+    snapshot: Annotated[bool, Query(description="begin with what there is")] = True,
+    last_event_id: Annotated[str | None, Query(alias="lastEventId", max_length=100)] = None,
+    last_event_id_header: Annotated[str | None, Header(alias="Last-Event-ID")] = None,
+) -> Response:
+    """Open a stream. Without `collections` it is Xen Orchestra's: silent until subscriptions are POSTed to it."""
+    channels: Channels = request.app.state.channels
+    connections: Connections = request.app.state.connections
+    wanted = [
+        _channel(
+            channels,
+            session.viewer,
+            name=kind,
+            kind=kind,
+            fields=_names(request.query_params.get(f"fields.{kind}", fields)),
+            text=filter,
+            patch=patch,
+            xo=False,
+        )
+        for kind in dict.fromkeys(filter_empty(collections))
+    ]
+    connection = connections.open(session.viewer.user_id, last_event_id=last_event_id_header or last_event_id)
+    since = connections.position(last_event_id_header or last_event_id)
+    for channel in wanted:
+        connection.subscribe(Subscription(channel, since, quiet=since is None and not snapshot))
+    return EventSourceResponse(
+        _frames(connection, connections, session),
+        ping=0,  # the connection has its own
+        sep="\n",
+        headers={"Cache-Control": "no-cache, no-transform"},
+        shutdown_event=anyio.Event(),
+        shutdown_grace_period=FAREWELL_S,
+    )
+
+
+@router.post(
+    "/{connection_id}/subscriptions",
+    operation_id="AddEventSubscription",
+    status_code=201,
+    responses=responses(NotFound, FilterSyntax),
+)
+async def subscribe(
+    request: Request, session: CurrentSession, connection_id: str, body: SubscriptionBody
+) -> Subscribed:
+    """Add a subscription to an open stream, or replace the one of the same name."""
+    connections: Connections = request.app.state.connections
+    connection = connections.get(connection_id, session.viewer.user_id)
+    if connection.subscriptions >= MOST_SUBSCRIPTIONS:
+        raise InvalidParameters(f"one connection takes {MOST_SUBSCRIPTIONS} subscriptions")
+    ours = bool(body.snapshot or body.since or body.patch or body.name or body.filter)
+    channel = _channel(
+        request.app.state.channels,
+        session.viewer,
+        name=body.name or body.collection,
+        kind=body.collection,
+        fields=None if body.fields == "*" else tuple(body.fields),
+        text=body.filter,
+        patch=body.patch,
+        xo=not ours,
+    )
+    since = connections.position(body.since)
+    quiet = not body.snapshot and since is None
+    connection.subscribe(Subscription(channel, since, quiet=quiet))
+    return Subscribed(id=channel.selection.name)
+
+
+@router.delete(
+    "/{connection_id}/subscriptions/{name}",
+    operation_id="RemoveEventSubscription",
+    status_code=204,
+    responses=responses(NotFound),
+)
+async def unsubscribe(request: Request, session: CurrentSession, connection_id: str, name: str) -> None:
+    """Remove a subscription by its name."""
+    connections: Connections = request.app.state.connections
+    if not connections.get(connection_id, session.viewer.user_id).unsubscribe(name):
+        raise NotFound("subscription", name)
+
+
+def _channel(
+    channels: Channels,
+    viewer: Viewer,
+    *,
+    name: str,
+    kind: str,
+    fields: tuple[str, ...] | None,
+    text: str,
+    patch: bool,
+    xo: bool,
+) -> Channel:
+    if kind not in BY_TYPE:
+        raise InvalidParameters(f"there is no collection {kind!r}: {', '.join(BY_TYPE)}")
+    return channels.get(
+        Selection(name=name, type=kind, filter=text, fields=fields, patch=patch, xo=xo, view=viewer.key), viewer
+    )
+
+
+async def _frames(connection: Connection, connections: Connections, session: Session) -> AsyncIterator[bytes]:
+    """The connection's frames for as long as its token is good."""
+    watch = asyncio.create_task(_end_with(session, connection))
+    try:
+        async for chunk in connection.frames():
+            yield chunk
+    finally:
+        watch.cancel()
+        connections.close(connection)
+
+
+async def _end_with(session: Session, connection: Connection) -> None:
+    await session.over()
+    connection.end("token-ended")
+
+
+def _names(text: str | None) -> tuple[str, ...] | None:
+    if text is None or text.strip() == "*":
+        return None
+    return tuple(dict.fromkeys(filter_empty(text)))
+
+
+def filter_empty(text: str) -> list[str]:
+    """The non-empty parts of a comma-separated list."""
+    return [part for part in (one.strip() for one in text.split(",")) if part]

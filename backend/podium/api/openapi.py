@@ -1,0 +1,190 @@
+"""The OpenAPI 3.1 document, and a page that shows it without asking any other host."""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.openapi.utils import get_openapi
+from starlette.responses import Response
+
+from podium.api.credentials import COOKIE
+from podium.api.docs_page import STYLE, page
+from podium.api.operations import ROW, ROW_SCHEMA, collection_paths
+from podium.api.paging import answer_one, digest
+from podium.api.problems import MEDIA_TYPE, Problem
+from podium.api.schemas import REF, Schema, reference, struct_schemas, tidy
+from podium.errors import PodiumError
+from podium.model.registry import RESOURCES
+
+BASE: Final = "/rest/v0"
+METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+
+SECURITY_SCHEMES: Final[Schema] = {
+    "cookie": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "A token, as browsers send it"},
+    "basic": {"type": "http", "scheme": "basic", "description": "User name and password"},
+    "bearer": {"type": "http", "scheme": "bearer", "description": "A token, as scripts send it"},
+}
+
+HTTP_CODES: Final = ("headers-too-large", "method-not-allowed", "no-such-route", "unsupported-media-type")
+"""Codes of problems of HTTP itself (problems.py)."""
+
+router = APIRouter(prefix=f"{BASE}/docs", include_in_schema=False)
+
+
+@router.get("/swagger.json")
+async def swagger(request: Request) -> Response:
+    """The OpenAPI document. Xen Orchestra's clients look for it here."""
+    return await _answer(request, "openapi_body", _encoded, "application/json")
+
+
+@router.get("")
+async def docs(request: Request) -> Response:
+    """The document, for people."""
+    return await _answer(request, "docs_page", page, "text/html; charset=utf-8")
+
+
+@router.get("/docs.css")
+async def style() -> Response:
+    return Response(STYLE, media_type="text/css", headers={"cache-control": "no-cache"})
+
+
+async def _answer(request: Request, name: str, render: Callable[[dict[str, Any]], str], media_type: str) -> Response:
+    """What `render` makes of the document, once in the app's life and outside the event loop."""
+    state = request.app.state
+    text: str | None = getattr(state, name, None)
+    if text is None:
+        text = await asyncio.to_thread(lambda: render(document(request.app)))
+        setattr(state, name, text)
+    return await answer_one(request, text.encode(), revision=digest(text), media_type=media_type)
+
+
+def _encoded(found: dict[str, Any]) -> str:
+    return json.dumps(found, separators=(",", ":"), ensure_ascii=False)
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    """The whole API of `app`, made once.
+
+    FastAPI describes the routes that have one of their own; the collections' are added, schemas come from the
+    Structs. Paths are relative to `/rest/v0`, as Xen Orchestra's: its MCP server puts that before them.
+    """
+    if app.openapi_schema is None:
+        app.openapi_schema = _document(app)
+    return app.openapi_schema
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    found = get_openapi(
+        title="Podium",
+        version=app.version,
+        summary="Fleets of XenServer and XCP-ng pools, live",
+        description=_DESCRIPTION,
+        routes=app.routes,
+    )
+    structs = struct_schemas(resource.struct for resource in RESOURCES)
+    own = {"Problem": _problem_schema(), ROW: ROW_SCHEMA, **structs}
+    schemas = found.setdefault("components", {}).setdefault("schemas", {})
+    for name in ("HTTPValidationError", "ValidationError", "Problem"):
+        schemas.pop(name, None)
+    if double := schemas.keys() & own.keys():
+        raise ValueError(f"two schemas of one name: {', '.join(sorted(double))}")
+    found["components"]["schemas"] = dict(sorted({**{k: tidy(v) for k, v in schemas.items()}, **own}.items()))
+    found["components"]["securitySchemes"] = SECURITY_SCHEMES
+    found["security"] = [{name: []} for name in SECURITY_SCHEMES]
+    found["servers"] = [{"url": BASE}]
+    # routes of their own win: /tasks has more to say than the table
+    found["paths"] = _merged(collection_paths(), _relative(found.get("paths", {})))
+    for path, method, operation in operations(found):
+        _complete(path, method, operation)
+    found["tags"] = [{"name": name} for name in sorted({tag for *_, one in operations(found) for tag in one["tags"]})]
+    return found
+
+
+def operations(found: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Path, method and operation, of all in a document."""
+    for path, item in found["paths"].items():
+        for method in METHODS:
+            if method in item:
+                yield path, method, item[method]
+
+
+def _relative(paths: dict[str, Any]) -> dict[str, Any]:
+    """Paths under `/rest/v0` without it; others say that the root is theirs."""
+    found = {}
+    for path, item in paths.items():
+        if path.startswith(BASE + "/"):
+            found[path.removeprefix(BASE)] = item
+        else:
+            found[path] = {"servers": [{"url": "/"}], **item}
+    return found
+
+
+def _merged(paths: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]:
+    """`others` over `paths`; the names of path parameters do not tell paths apart."""
+    by_shape = {_shape(path): path for path in paths}
+    found = dict(paths)
+    for path, item in others.items():
+        known = by_shape.get(_shape(path))
+        if known is not None and known != path:
+            found[path] = {**_renamed(found.pop(known), known, path), **item}
+        else:
+            found[path] = {**found.get(path, {}), **item}
+    return dict(sorted(found.items()))
+
+
+def _shape(path: str) -> str:
+    return "/".join("{}" if part.startswith("{") and part.endswith("}") else part for part in path.split("/"))
+
+
+def _renamed(item: dict[str, Any], old: str, new: str) -> dict[str, Any]:
+    """A path item whose path parameters are called as in `new`."""
+    names = {a[1:-1]: b[1:-1] for a, b in zip(old.split("/"), new.split("/"), strict=True) if a.startswith("{")}
+    found = {}
+    for method, operation in item.items():
+        parameters = [
+            {**one, "name": names[one["name"]]} if one.get("in") == "path" else one for one in operation["parameters"]
+        ]
+        found[method] = {**operation, "parameters": parameters}
+    return found
+
+
+def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
+    """What every operation says, whoever wrote its route."""
+    operation.setdefault("tags", [path.split("/")[1] or "site"])
+    operation.setdefault("x-mcp-exposure", "allow" if method == "get" else "deny")
+    responses = operation["responses"]
+    validation = responses.get("422", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    if validation.get("$ref") == REF + "HTTPValidationError":
+        del responses["422"]
+    if operation.get("security") != []:
+        responses.setdefault("401", _problem_response("Not signed in"))
+    if operation.get("parameters") or "requestBody" in operation:
+        responses.setdefault("422", _problem_response("A value is not acceptable"))
+    responses.setdefault("default", _problem_response("Any other problem"))
+    for key in ("parameters", "requestBody", "responses"):
+        if key in operation:
+            operation[key] = tidy(operation[key])
+
+
+def _problem_response(description: str) -> Schema:
+    return {"description": description, "content": {MEDIA_TYPE: {"schema": reference("Problem")}}}
+
+
+def _problem_schema() -> Schema:
+    schema: Schema = tidy(Problem.model_json_schema(ref_template=REF + "{model}"))
+    schema["properties"]["code"]["enum"] = sorted({*_codes(PodiumError), *HTTP_CODES})
+    return schema
+
+
+def _codes(error: type[PodiumError]) -> Iterator[str]:
+    yield error.code
+    for child in error.__subclasses__():
+        yield from _codes(child)
+
+
+_DESCRIPTION: Final = """\
+Lists answer with addresses; `fields=*` makes them objects, `fields=a,b.c` picks members. `filter`, `sort`, `offset`
+and `limit` choose rows, `X-Total-Count` says how many there are. Errors are RFC 9457 problem documents with a stable
+`code`."""

@@ -1,0 +1,53 @@
+"""The root of the API: is it there, where are the user interfaces, may a language model use it."""
+
+import time
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Response
+from fastapi.responses import RedirectResponse
+from pydantic import BaseModel, Field
+
+router = APIRouter(prefix="/rest/v0", tags=["site"])
+
+
+class Pong(BaseModel):
+    """`timestamp` is ms since 1970."""
+
+    result: Literal["pong"] = "pong"
+    timestamp: int
+
+
+class GuiRoutes(BaseModel):
+    """Paths of the user interfaces. Ours is named as Xen Orchestra's newest one."""
+
+    xo6: Annotated[str, Field(examples=["/"])] = "/"
+
+
+class McpStatus(BaseModel):
+    """Whether programs of language models may use the API."""
+
+    enabled: Literal[True] = True
+
+
+@router.get("", include_in_schema=False)
+async def root() -> Response:
+    """Whoever looks here wants the documentation."""
+    return RedirectResponse("/rest/v0/docs", status_code=302)
+
+
+@router.get("/ping", operation_id="Ping", openapi_extra={"security": [], "x-mcp-exposure": "allow"})
+async def ping() -> Pong:
+    """Is anybody there? Needs no sign-in."""
+    return Pong(timestamp=time.time_ns() // 1_000_000)
+
+
+@router.get("/gui-routes", operation_id="GetGuiRoutes", openapi_extra={"security": [], "x-mcp-exposure": "allow"})
+async def gui_routes() -> GuiRoutes:
+    """Where the user interfaces are. Needs no sign-in."""
+    return GuiRoutes()
+
+
+@router.get("/mcp/status", operation_id="GetMcpStatus", openapi_extra={"security": [], "x-mcp-exposure": "deny"})
+async def mcp_status() -> McpStatus:
+    """Whether the MCP server may use the API. Needs no sign-in."""
+    return McpStatus()

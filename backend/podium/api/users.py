@@ -1,0 +1,222 @@
+"""Users and their tokens: what the collections do not do by themselves."""
+
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from fastapi import APIRouter, Query, Request
+from pydantic import AfterValidator, Field
+from starlette.responses import RedirectResponse, Response
+
+from podium.api.actions import Created
+from podium.api.deps import CurrentSession, CurrentViewer
+from podium.api.inputs import Body, Line, Name, ObjectId, Password, Secret, storable_json
+from podium.api.problems import responses
+from podium.cache.filter import parse_filter
+from podium.errors import (
+    Conflict,
+    CrossSite,
+    FilterSyntax,
+    Forbidden,
+    InvalidParameters,
+    MissingPrivileges,
+    NameTaken,
+    NotFound,
+)
+from podium.services.sessions import Session
+from podium.services.tokens import Token, Tokens
+from podium.services.users import UserChange, Users
+
+router = APIRouter(prefix="/rest/v0/users", tags=["users"])
+
+MCP_CONFIRM: Final = {"x-mcp-exposure": "confirm"}
+MCP_DENY: Final = {"x-mcp-exposure": "deny"}
+
+Preferences = Annotated[dict[str, Any], AfterValidator(storable_json), Field(max_length=1000)]
+
+
+class NewUser(Body):
+    name: Name
+    password: Password
+    permission: Literal["none", "admin"] = "none"
+
+
+class UserPatch(Body):
+    """What is left out stays. `preferences` are replaced as a whole."""
+
+    name: Name | None = None
+    password: Password | None = None
+    permission: Literal["none", "admin"] | None = None
+    preferences: Preferences | None = None
+
+
+class TokenClientBody(Body):
+    """Whoever uses the token. A client with a valid token gets that one again, with its life prolonged."""
+
+    id: Annotated[Line, Field(min_length=1, max_length=255)] | None = None
+
+
+class NewToken(Body):
+    client: TokenClientBody | None = None
+    description: Annotated[Secret, Field(max_length=1000)] | None = None
+    expires_in: Annotated[
+        Annotated[float, Field(gt=0, le=1e15, allow_inf_nan=False)] | Annotated[Line, Field(max_length=40)] | None,
+        Field(alias="expiresIn", description="milliseconds, or '1 hour'; a minute to half a year; 30 days without"),
+    ] = None
+
+
+@router.api_route("/me", methods=["GET", "PATCH", "DELETE"], include_in_schema=False)
+@router.api_route("/me/{rest:path}", methods=["GET", "POST", "PATCH", "PUT", "DELETE"], include_in_schema=False)
+async def me(request: Request, viewer: CurrentViewer, rest: str = "") -> Response:
+    """`/users/me/...` is an alias: 307, so that method and body go along."""
+    target = f"/rest/v0/users/{viewer.user_id}"
+    raw: bytes = request.scope.get("raw_path", request.url.path.encode())
+    _, _, tail = raw.partition(b"/users/me/")
+    if rest:
+        target += "/" + tail.decode("ascii", "replace")
+    if request.url.query:
+        target += f"?{request.url.query}"
+    return RedirectResponse(target, 307)
+
+
+@router.post(
+    "",
+    operation_id="CreateUser",
+    status_code=201,
+    responses=responses(CrossSite, MissingPrivileges, NameTaken),
+    openapi_extra=MCP_DENY,
+)
+async def create_user(request: Request, response: Response, body: NewUser, viewer: CurrentViewer) -> Created:
+    """Add a user."""
+    viewer.require("create", "user")
+    users: Users = request.app.state.users
+    user_id = await users.create(body.name, body.password, body.permission)
+    response.headers["location"] = f"/rest/v0/users/{user_id}"
+    return Created(id=user_id)
+
+
+@router.patch(
+    "/{user_id}",
+    operation_id="UpdateUser",
+    status_code=204,
+    responses=responses(CrossSite, Forbidden, MissingPrivileges, NotFound, NameTaken, Conflict),
+    openapi_extra=MCP_DENY,
+)
+async def update_user(request: Request, user_id: ObjectId, body: UserPatch, session: CurrentSession) -> None:
+    """Change a user. Nobody changes his own permission; a new password signs his other browsers out."""
+    users: Users = request.app.state.users
+    change = UserChange(
+        name=body.name, password=body.password, permission=body.permission, preferences=body.preferences
+    )
+    await users.change(user_id, change, by=session.viewer, session=session)
+
+
+@router.delete(
+    "/{user_id}",
+    operation_id="DeleteUser",
+    status_code=204,
+    responses=responses(CrossSite, MissingPrivileges, NotFound, Conflict),
+    openapi_extra=MCP_DENY,
+)
+async def delete_user(request: Request, user_id: ObjectId, viewer: CurrentViewer) -> None:
+    """Remove a user and his tokens; his streams end. The last administrator stays."""
+    users: Users = request.app.state.users
+    await users.delete(user_id, by=viewer)
+
+
+@router.get("/{user_id}/groups", operation_id="GetUserGroups", responses=responses(NotFound), tags=["groups"])
+async def get_user_groups(request: Request, user_id: ObjectId, viewer: CurrentViewer) -> list[str]:
+    """The user's groups, as addresses."""
+    users: Users = request.app.state.users
+    user = users.get(user_id)
+    viewer.require("read", "user", user)
+    return [f"/rest/v0/groups/{group}" for group in user.groups]
+
+
+@router.get(
+    "/{user_id}/authentication_tokens",
+    operation_id="GetAuthenticationTokens",
+    responses=responses(Forbidden, NotFound, FilterSyntax),
+    openapi_extra=MCP_DENY,
+)
+async def get_tokens(
+    request: Request,
+    user_id: ObjectId,
+    session: CurrentSession,
+    filter: Annotated[str | None, Query(max_length=10_000)] = None,  # noqa: A002 -- the API's word
+    limit: Annotated[int | None, Query(ge=0, le=2**31 - 1)] = None,
+) -> Response:
+    """One's own valid tokens, newest first, sign-ins of browsers among them. Their secrets are not shown again."""
+    _own(request, user_id, session)
+    tokens: Tokens = request.app.state.tokens
+    found = await tokens.of_user(user_id, current=session.token_id)
+    if filter is not None and not filter.isspace() and filter:
+        wanted = parse_filter(filter)
+        found = [token for token in found if wanted.matches(token)]
+    return _json(found[:limit], 200)
+
+
+@router.post(
+    "/authentication_tokens",
+    operation_id="PostDeprecatedAuthenticationTokens",
+    status_code=201,
+    deprecated=True,
+    responses=responses(CrossSite),
+    openapi_extra=MCP_DENY,
+)
+async def create_own_token(request: Request, session: CurrentSession, body: NewToken) -> Response:
+    """A token for oneself. Xen Orchestra's old address for it."""
+    return await _create_token(request, session.viewer.user_id, body)
+
+
+@router.post(
+    "/{user_id}/authentication_tokens",
+    operation_id="PostAuthenticationTokens",
+    status_code=201,
+    responses=responses(CrossSite, Forbidden, NotFound),
+    openapi_extra=MCP_DENY,
+)
+async def create_token(request: Request, user_id: ObjectId, session: CurrentSession, body: NewToken) -> Response:
+    """A token for oneself: `token.id` goes into the cookie `authenticationToken` or behind `Bearer`."""
+    _own(request, user_id, session)
+    return await _create_token(request, user_id, body)
+
+
+@router.delete(
+    "/{user_id}/authentication_tokens/{token_id}",
+    operation_id="DeleteAuthenticationToken",
+    status_code=204,
+    responses=responses(CrossSite, Forbidden, NotFound),
+    openapi_extra=MCP_DENY,
+)
+async def delete_token(request: Request, user_id: ObjectId, token_id: ObjectId, session: CurrentSession) -> None:
+    """Revoke a token by its `token_id`: it is refused from now on, and its streams end. Administrators revoke any."""
+    if not session.viewer.is_admin:
+        _own(request, user_id, session)
+    tokens: Tokens = request.app.state.tokens
+    await tokens.revoke(user_id, token_id)
+
+
+def _own(request: Request, user_id: str, session: Session) -> None:
+    """Raises NotFound, and Forbidden for another's."""
+    if user_id != session.viewer.user_id:
+        users: Users = request.app.state.users
+        users.get(user_id)
+        raise Forbidden("only one's own authentication tokens")
+
+
+async def _create_token(request: Request, user_id: str, body: NewToken) -> Response:
+    tokens: Tokens = request.app.state.tokens
+    if isinstance(body.expires_in, str) and not body.expires_in.strip():
+        raise InvalidParameters("expiresIn must not be empty")
+    token = await tokens.create(
+        user_id,
+        expires_in=body.expires_in,
+        client_id=body.client.id if body.client is not None else None,
+        description=body.description,
+    )
+    return _json({"token": token}, 201)
+
+
+def _json(value: list[Token] | dict[str, Token], status: int) -> Response:
+    headers = {"cache-control": "no-store"}
+    return Response(msgspec.json.encode(value), status, headers=headers, media_type="application/json")

@@ -1,0 +1,169 @@
+"""The only place where rooms are joined: `create_app(settings)` makes the service, its lifespan runs it."""
+
+import asyncio
+import gc
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib.metadata import version
+from typing import Any, Final
+from uuid import uuid4
+
+import structlog
+from fastapi import FastAPI
+
+from podium.api import auth as auth_api
+from podium.api import collections, events, health, openapi, problems, site, web
+from podium.api import servers as servers_api
+from podium.api import tasks as tasks_api
+from podium.api import users as users_api
+from podium.api.follow import follow
+from podium.api.limits import Limits
+from podium.cache.objects import Objects
+from podium.db.base import open_database
+from podium.db.last_known import LastKnown
+from podium.db.migrate import upgrade
+from podium.model.base import XoObject
+from podium.model.message import Alarm, Message
+from podium.model.registry import BY_STRUCT, BY_TYPE, PROJECTIONS
+from podium.services.auth import Auth
+from podium.services.health import Doctor
+from podium.services.passwords import Passwords
+from podium.services.secrets import SecretBox, load_secret
+from podium.services.servers import Servers
+from podium.services.sessions import Sessions
+from podium.services.tasks import Tasks
+from podium.services.throttle import Throttle
+from podium.services.tokens import Tokens
+from podium.services.users import Users
+from podium.settings import Settings
+from podium.stream.channels import Channels
+from podium.stream.connections import Connections
+from podium.stream.hub import Hub
+from podium.watch.manager import Watchers
+
+log = structlog.get_logger(__name__)
+
+INDEXES: Final[dict[str, dict[str, Callable[[XoObject], str | None]]]] = {
+    "message": {"object": lambda one: one.object if isinstance(one, Message) else None},
+    "alarm": {"object": lambda one: one.object.uuid if isinstance(one, Alarm) else None},
+}
+"""Secondary indexes that sub-collections read."""
+
+
+def create_app(settings: Settings, *, announce: Callable[[str], None] = print) -> FastAPI:
+    """The service. `announce` tells the operator what must be seen once: a password made at the first start."""
+    app = FastAPI(
+        title="Podium",
+        version=version("podium"),
+        description="Fleets of XenServer and XCP-ng pools, live. A superset of Xen Orchestra's REST API v0.",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan,
+    )
+    app.state.settings = settings
+    app.state.announce = announce
+    app.state.follow = follow
+    hub = app.state.hub = Hub(time=time.monotonic, cpu_time=time.thread_time)
+    app.state.objects = Objects(
+        epoch=uuid4().hex[:12],
+        publish=hub.publish,
+        resource_of=lambda one: BY_STRUCT[type(one)],
+        indexes=INDEXES,
+    )
+    app.state.channels = Channels(objects=app.state.objects, hub=hub)
+    app.state.connections = Connections(
+        objects=app.state.objects, hub=hub, now_ms=lambda: time.time_ns() // 1_000_000, new_id=lambda: str(uuid4())
+    )
+    problems.install(app)
+    for router in (
+        site.router,
+        health.router,
+        openapi.router,
+        events.router,
+        auth_api.router,
+        users_api.router,
+        servers_api.router,
+        tasks_api.router,
+        collections.router,
+    ):
+        app.include_router(router)
+    if (directory := web.web_directory(settings.web_dir)) is not None:
+        app.mount("/", web.Web(directory=directory, html=True), name="web")
+    else:
+        app.include_router(web.router)
+    app.add_middleware(Limits, max_body_bytes=settings.max_body_bytes)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Everything that runs beside requests, ended in the reverse order."""
+    settings: Settings = app.state.settings
+    objects: Objects = app.state.objects
+    hub: Hub = app.state.hub
+    # most of what the service holds is millions of immutable objects without cycles: looking through them costs
+    # hundreds of ms and finds nothing, so the youngest generation is large and the old are frozen after a load
+    gc.set_threshold(50_000, 20, 100)
+    await upgrade(settings.database)
+    async with AsyncExitStack() as stack:
+        database = open_database(settings.database)
+        stack.push_async_callback(database.close)
+        secret = load_secret(settings)
+        sessions = Sessions()
+        passwords = Passwords(settings)
+        tokens = Tokens(database, sessions, settings, secret=secret)
+        users = Users(database, objects, sessions, tokens, passwords)
+        servers = Servers(database, objects, SecretBox(secret))
+        app.state.auth = Auth(users, tokens, sessions, passwords, Throttle(), settings)
+        app.state.tokens, app.state.users, app.state.servers = tokens, users, servers
+        app.state.doctor = doctor = Doctor(
+            database=database, objects=objects, streams=lambda: len(app.state.connections), version=app.version
+        )
+        await users.load()
+        await _first_administrator(app, users, settings)
+        last_known = LastKnown(database, resources=BY_TYPE)
+        async for entries in last_known.read():
+            objects.restore(entries)
+        restored = hub.revision
+        gc.freeze()
+        watchers = await stack.enter_async_context(
+            Watchers(objects=objects, projections=PROJECTIONS, notify=servers.on_state, poll_s=settings.poll_timeout_s)
+        )
+        servers.use(watchers)
+        await servers.load()
+        app.state.tasks = await stack.enter_async_context(Tasks(database, objects))
+        background = [tokens.run(), servers.run(), last_known.write(hub, objects, since=restored)]
+        await stack.enter_async_context(_running(*background))
+        await servers.connect_enabled()
+        doctor.started = True
+        log.info("ready", version=app.version, objects=len(objects))
+        stack.callback(hub.close)
+        yield
+
+
+async def _first_administrator(app: FastAPI, users: Users, settings: Settings) -> None:
+    password = None if settings.admin_password is None else settings.admin_password.get_secret_value()
+    made = await users.ensure_administrator(settings.admin_email, password)
+    if made is not None:
+        app.state.announce(f"The administrator is {made[0]} with the password {made[1]} (shown once).")
+
+
+@asynccontextmanager
+async def _running(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Background work, cancelled and awaited at the end. One that fails is logged; the service goes on."""
+    tasks = [asyncio.create_task(_guarded(one)) for one in work]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _guarded(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await work
+    except Exception:
+        log.exception("background work failed", work=repr(work))

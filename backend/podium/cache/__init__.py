@@ -1,0 +1,1 @@
+"""The live cache: raw records, projected objects, queries over them."""

@@ -1,0 +1,62 @@
+"""Entry: one object in the cache, encoded once."""
+
+import msgspec
+
+from podium.model.base import PoolObject, Resource, XoObject
+
+_encoder = msgspec.json.Encoder()
+
+
+class Entry(msgspec.Struct, gc=False, weakref=False, eq=False):
+    """One object at one revision; never changed, only replaced.
+
+    `body` is its compact JSON in list form, with `href` first: `{"href":"/rest/v0/vms/<id>","id":...}`. Lists join
+    these bytes; single reads and frames cut the href off. Entries read back from the database decode their object
+    only when somebody needs its fields.
+    """
+
+    resource: Resource
+    id: str
+    pool: str | None
+    body: bytes
+    revision: int
+    decoded: XoObject | None = None
+
+    @classmethod
+    def of(cls, resource: Resource, shown: XoObject, revision: int) -> "Entry":
+        """Encode an object."""
+        body = _href(resource, shown.id) + _encoder.encode(shown)[1:]
+        return cls(resource, shown.id, shown.pool if isinstance(shown, PoolObject) else None, body, revision, shown)
+
+    @property
+    def object(self) -> XoObject:
+        """The object itself."""
+        if self.decoded is None:
+            self.decoded = msgspec.json.decode(self.plain, type=self.resource.struct)
+        return self.decoded
+
+    @property
+    def plain(self) -> bytes:
+        """The compact JSON without href: what a single read answers."""
+        return b"{" + self.body[self._cut() :]
+
+    @property
+    def members(self) -> bytes:
+        """The inside of `plain`, for frames that put members of their own first: `"id":...}`."""
+        return self.body[self._cut() :]
+
+    @property
+    def href(self) -> str:
+        return f"/rest/v0/{self.resource.collection}/{self.id}"
+
+    def _cut(self) -> int:
+        # ids are ASCII: uuids, or OpaqueRefs
+        return len(self.resource.collection) + len(self.id) + 21
+
+    def __repr__(self) -> str:
+        return f"Entry({self.resource.type} {self.id} @{self.revision})"
+
+
+def _href(resource: Resource, object_id: str) -> bytes:
+    """`{"href":"/rest/v0/<collection>/<id>",`."""
+    return b'{"href":"/rest/v0/%b/%b",' % (resource.collection.encode(), object_id.encode())

@@ -1,0 +1,12 @@
+"""All tables by name, for migrations and whoever needs the whole schema."""
+
+from podium.db.base import Base
+from podium.db.last_object import LastObjectRow
+from podium.db.server import ServerRow
+from podium.db.task import TaskRow
+from podium.db.token import TokenRow
+from podium.db.user import UserRow
+
+__all__ = ["LastObjectRow", "ServerRow", "TaskRow", "TokenRow", "UserRow", "metadata"]
+
+metadata = Base.metadata

@@ -1,0 +1,216 @@
+"""What can go wrong, said without HTTP: every error Podium raises on purpose.
+
+PodiumError
+├── BadRequest                 the request itself makes no sense
+│   ├── FilterSyntax           a filter expression with an error at a position
+│   └── AmbiguousCredentials   a token and an Authorization header at once
+├── InvalidParameters          well-formed, but a value is not acceptable
+├── Unauthorized               nobody is signed in
+│   └── InvalidCredentials     somebody tried and failed
+├── Forbidden                  signed in, but not allowed
+│   ├── MissingPrivileges      ... and these privileges would allow it
+│   └── CrossSite              a browser was sent here by another site
+├── NotFound                   no such object
+├── Conflict                   the state does not allow it
+│   ├── NameTaken              an object of that name exists
+│   ├── PoolAlreadyConnected   another server already holds this pool
+│   └── IncorrectState         e.g. connect a connected server
+├── TooManyAttempts            slow down (sign-in)
+├── TooLarge                   the body is larger than the route takes
+├── PoolError                  a XenServer pool is in the way
+│   ├── PoolUnreachable        no answer: refused, time-out, wrong address
+│   ├── PoolRefused            it answered and refused the credentials
+│   ├── CertificateUntrusted   its certificate is not trusted (or changed, or expired)
+│   └── NotAXenServer          something answered, but it does not speak XAPI
+└── Unavailable                this service cannot do it just now
+"""
+
+from typing import Any, ClassVar
+
+
+class PodiumError(Exception):
+    """Root of all deliberate errors. `code` is stable; `title` is for people; `str(error)` is the detail."""
+
+    code: ClassVar[str] = "internal"
+    title: ClassVar[str] = "Something went wrong"
+
+    def members(self) -> dict[str, Any]:
+        """Extra members of the problem document (RFC 9457 extension members), e.g. `data`."""
+        return {}
+
+
+class BadRequest(PodiumError):
+    code = "bad-request"
+    title = "The request cannot be understood"
+
+
+class FilterSyntax(BadRequest):
+    """A filter expression that does not parse. `position` counts characters from 0."""
+
+    code = "filter-syntax"
+    title = "The filter has a syntax error"
+
+    def __init__(self, detail: str, *, text: str, position: int) -> None:
+        super().__init__(detail)
+        self.text = text
+        self.position = position
+
+    def members(self) -> dict[str, Any]:
+        return {"data": {"stringToParse": self.text, "position": self.position}}
+
+
+class AmbiguousCredentials(BadRequest):
+    code = "ambiguous-credentials"
+    title = "More than one kind of credentials"
+
+
+class InvalidParameters(PodiumError):
+    """A value is not acceptable. `errors`: one entry per value, `{loc, msg}` like FastAPI's."""
+
+    code = "invalid-parameters"
+    title = "A value is not acceptable"
+
+    def __init__(self, detail: str, *, errors: list[dict[str, Any]] | None = None) -> None:
+        super().__init__(detail)
+        self.errors = errors or []
+
+    def members(self) -> dict[str, Any]:
+        return {"errors": self.errors} if self.errors else {}
+
+
+class Unauthorized(PodiumError):
+    code = "unauthorized"
+    title = "Sign in first"
+
+
+class InvalidCredentials(Unauthorized):
+    code = "invalid-credentials"
+    title = "The credentials are not valid"
+
+
+class Forbidden(PodiumError):
+    code = "forbidden"
+    title = "This is not allowed"
+
+
+class MissingPrivileges(Forbidden):
+    """`missing`: XO's list of `{action, resource, objectId?}`."""
+
+    code = "missing-privileges"
+    title = "Not enough privileges"
+
+    def __init__(self, missing: list[dict[str, Any]]) -> None:
+        super().__init__("not enough privileges")
+        self.missing = missing
+
+    def members(self) -> dict[str, Any]:
+        return {"data": {"missingPrivileges": self.missing}}
+
+
+class CrossSite(Forbidden):
+    code = "cross-site"
+    title = "A cookie does not authorise requests made by another site"
+
+
+class NotFound(PodiumError):
+    """No such object. `kind` is the collection or type asked for."""
+
+    code = "not-found"
+    title = "No such object"
+
+    def __init__(self, kind: str, object_id: str) -> None:
+        super().__init__(f"no such {kind} {object_id}")
+        self.kind = kind
+        self.object_id = object_id
+
+    def members(self) -> dict[str, Any]:
+        return {"data": {"id": self.object_id, "type": self.kind}}
+
+
+class Conflict(PodiumError):
+    code = "conflict"
+    title = "The state does not allow it"
+
+
+class NameTaken(Conflict):
+    code = "name-taken"
+    title = "That name is taken"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} already exists")
+
+
+class PoolAlreadyConnected(Conflict):
+    """`server_id`: the server that already holds the pool."""
+
+    code = "pool-already-connected"
+    title = "This pool is already connected through another server"
+
+    def __init__(self, pool_id: str, server_id: str) -> None:
+        super().__init__(f"the pool {pool_id} is already connected through the server {server_id}")
+        self.pool_id = pool_id
+        self.server_id = server_id
+
+    def members(self) -> dict[str, Any]:
+        return {"data": {"poolId": self.pool_id, "serverId": self.server_id}}
+
+
+class IncorrectState(Conflict):
+    code = "incorrect-state"
+    title = "The object is not in the right state"
+
+
+class TooManyAttempts(PodiumError):
+    """`retry_after_s`: seconds until another attempt is heard."""
+
+    code = "too-many-attempts"
+    title = "Too many failed attempts"
+
+    def __init__(self, detail: str, *, retry_after_s: float) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+
+
+class TooLarge(PodiumError):
+    code = "too-large"
+    title = "The body is too large"
+
+
+class PoolError(PodiumError):
+    code = "pool-error"
+    title = "The pool is in trouble"
+
+
+class PoolUnreachable(PoolError):
+    code = "pool-unreachable"
+    title = "The pool does not answer"
+
+
+class PoolRefused(PoolError):
+    code = "pool-refused"
+    title = "The pool refused the credentials"
+
+
+class CertificateUntrusted(PoolError):
+    """`fingerprint`: SHA-256 of what the server presented, upper-case hex with colons; "" when none was seen."""
+
+    code = "certificate-untrusted"
+    title = "The server's certificate is not trusted"
+
+    def __init__(self, detail: str, *, fingerprint: str = "", reason: str = "untrusted") -> None:
+        super().__init__(detail)
+        self.fingerprint = fingerprint
+        self.reason = reason
+
+    def members(self) -> dict[str, Any]:
+        return {"data": {"fingerprint": self.fingerprint, "reason": self.reason}}
+
+
+class NotAXenServer(PoolError):
+    code = "not-a-xenserver"
+    title = "This is not a XenServer or XCP-ng host"
+
+
+class Unavailable(PodiumError):
+    code = "unavailable"
+    title = "Not available just now"

@@ -1,0 +1,1 @@
+"""The resources: a frozen Struct and its pure projection per file."""

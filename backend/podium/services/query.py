@@ -1,0 +1,203 @@
+"""Query: the rows of a list as a client wants them, from entries to bytes, without keeping anybody else waiting."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import msgspec
+
+from podium.cache.entry import Entry
+from podium.cache.fields import Fields
+from podium.cache.filter import Filter
+from podium.cache.order import Order
+from podium.errors import BadRequest
+from podium.services.access import Viewer
+
+Form = Literal["json", "ndjson", "markdown"]
+
+FIRST_SLICE: Final = 100
+"""The first rows leave at once."""
+SLICE: Final = 500
+TURN_S: Final = 0.005
+"""How long one list may hold the event loop before others get their turn."""
+MAX_FILTER_S: Final = 20.0
+"""Processor time after which a filter is given up."""
+_STEP: Final = 32
+_TABLE_SLICE: Final = 50
+_SORTED_AT_ONCE: Final = 1_000
+
+_encoder: Final = msgspec.json.Encoder()
+_encode: Final = _encoder.encode
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What a client asked of a list. `fields` None: only the addresses of the rows."""
+
+    filter: Filter | None = None
+    fields: Fields | None = None
+    order: Order | None = None
+    offset: int = 0
+    limit: int | None = None
+    form: Form = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The rows to answer with. `total`: how many there are before offset and limit."""
+
+    entries: Sequence[Entry]
+    total: int
+
+
+async def select(entries: Sequence[Entry], query: Query, viewer: Viewer) -> Page:
+    """The page of `entries` (by ascending id, never changed meanwhile) that the viewer may see. Raises BadRequest."""
+    rows = entries
+    test = _test(query.filter, viewer, entries)
+    if test is not None:
+        rows = await _matching(entries, test)
+    if query.order is not None:
+        if len(rows) > _SORTED_AT_ONCE:
+            rows = await asyncio.to_thread(query.order.sorted, rows)
+        else:
+            rows = query.order.sorted(rows)
+    end = None if query.limit is None else query.offset + query.limit
+    page = rows if query.offset == 0 and end is None else rows[query.offset : end]
+    return Page(page, len(rows))
+
+
+async def chunks(page: Page, query: Query) -> AsyncIterator[bytes]:
+    """The body, in pieces. Between two pieces others get their turn."""
+    if query.form == "markdown":
+        async for chunk in _markdown(page.entries, query.fields):
+            yield chunk
+        return
+    rows = _ROWS[query.form](query.fields)
+    json = query.form == "json"
+    head = b"[" if json else b""
+    for start, end in _slices(len(page.entries)):
+        yield head + rows(page.entries[start:end])
+        head = b"," if json else b""
+        await asyncio.sleep(0)
+    if json:
+        yield b"[]" if head == b"[" else b"]"
+
+
+def _slices(count: int) -> Iterator[tuple[int, int]]:
+    start, size = 0, FIRST_SLICE
+    while start < count:
+        yield start, start + size
+        start += size
+        size = SLICE
+
+
+def _test(selected: Filter | None, viewer: Viewer, entries: Sequence[Entry]) -> Callable[[Entry], bool] | None:
+    """What a row must pass; None: nothing. The filter is cheaper than a privilege, so it goes first."""
+    sees_all = all(map(viewer.sees_all, {entry.resource.privilege for entry in _one_of_each(entries)}))
+    sees = viewer.sees
+    if selected is None:
+        return None if sees_all else sees
+    matches, excludes = selected.matches, selected.excludes
+    if sees_all and selected.has_needles:
+        return lambda entry: not excludes(entry.body) and matches(entry.object)
+    if sees_all:
+        return lambda entry: matches(entry.object)
+    return lambda entry: not excludes(entry.body) and matches(entry.object) and sees(entry)
+
+
+def _one_of_each(entries: Sequence[Entry]) -> Sequence[Entry]:
+    # a whole collection is of one type; only short lists are mixed
+    return entries[:1] if len(entries) > _SORTED_AT_ONCE and entries[0].resource is entries[-1].resource else entries
+
+
+async def _matching(entries: Sequence[Entry], test: Callable[[Entry], bool]) -> list[Entry]:
+    found: list[Entry] = []
+    spent = 0.0
+    turn = time.perf_counter()
+    for start in range(0, len(entries), _STEP):
+        found += filter(test, entries[start : start + _STEP])
+        used = time.perf_counter() - turn
+        if used > TURN_S:
+            spent += used
+            if spent > MAX_FILTER_S:
+                raise BadRequest("this filter takes too long on this many objects; begin it with a selective property")
+            await asyncio.sleep(0)
+            turn = time.perf_counter()
+    return found
+
+
+def _json_rows(fields: Fields | None) -> Callable[[Sequence[Entry]], bytes]:
+    if fields is None:
+        return lambda entries: _encode([entry.href for entry in entries])[1:-1]
+    if fields.everything:
+        return lambda entries: b",".join([entry.body for entry in entries])
+    pick = _picker(fields)
+    return lambda entries: _encode(list(map(pick, entries)))[1:-1]
+
+
+def _ndjson_rows(fields: Fields | None) -> Callable[[Sequence[Entry]], bytes]:
+    if fields is None:
+        return lambda entries: _encoder.encode_lines([entry.href for entry in entries])
+    if fields.everything:
+        return lambda entries: b"\n".join([entry.body for entry in entries]) + b"\n"
+    pick = _picker(fields)
+    return lambda entries: _encoder.encode_lines(list(map(pick, entries)))
+
+
+_ROWS: Final = {"json": _json_rows, "ndjson": _ndjson_rows}
+
+
+def _picker(fields: Fields) -> Callable[[Entry], dict[str, object]]:
+    pick = fields.pick
+
+    def row(entry: Entry) -> dict[str, object]:
+        members = pick(entry.object)
+        members["href"] = entry.href
+        return members
+
+    return row
+
+
+async def _markdown(entries: Sequence[Entry], fields: Fields | None) -> AsyncIterator[bytes]:
+    """A table, or a list of addresses, for language models. Columns are those of all rows, in the order they appear."""
+    if not entries:
+        yield b"No results."
+        return
+    if fields is None:
+        yield "\n".join(entry.href for entry in entries).encode()
+        return
+    # twice over the rows, for to keep them all would cost more
+    columns: dict[str, None] = {}  # Xen Orchestra has only the first row's, and loses what that one lacks
+    for start in range(0, len(entries), _TABLE_SLICE):
+        for entry in entries[start : start + _TABLE_SLICE]:
+            columns.update(dict.fromkeys(_row(entry, fields)))
+        await asyncio.sleep(0)
+    yield f"{_line(map(_escaped, columns))}\n{_line('---' for _ in columns)}".encode()
+    for start in range(0, len(entries), _TABLE_SLICE):
+        rows = [_row(entry, fields) for entry in entries[start : start + _TABLE_SLICE]]
+        lines = [_line(_cell(row.get(column)) for column in columns) for row in rows]
+        yield ("\n" + "\n".join(lines)).encode("utf-8", "replace")
+        await asyncio.sleep(0)
+
+
+def _row(entry: Entry, fields: Fields) -> dict[str, object]:
+    if fields.everything:
+        whole: dict[str, object] = msgspec.json.decode(entry.plain)
+        return whole
+    return fields.pick(entry.object)
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return _escaped(value if isinstance(value, str) else _encode(value).decode())
+
+
+def _escaped(text: str) -> str:
+    return " ".join(text.replace("|", "\\|").splitlines()) if text else ""

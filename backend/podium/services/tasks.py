@@ -1,0 +1,259 @@
+"""The user's Tasks: every action runs as one, is shown while it runs, and is remembered after its end."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, Generic, Self, TypeVar
+
+import msgspec
+import structlog
+from msgspec import UNSET
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from podium.cache.objects import Objects
+from podium.db.base import Database
+from podium.db.task import TaskRow
+from podium.errors import Conflict, IncorrectState, NotFound, PodiumError
+from podium.model.task import Task, TaskNote, TaskProperties
+from podium.services.access import Viewer
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+KEPT: Final = 1000
+_DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
+_ABORTED: Final = "aborted"
+
+
+class Progress:
+    """What running work may say about itself; each word of it is shown at once."""
+
+    def __init__(self, tasks: "Tasks", task_id: str) -> None:
+        self.task_id = task_id
+        self._tasks = tasks
+
+    def at(self, percent: float) -> None:
+        """How much is done, 0 to 100."""
+        self._tasks.change(self.task_id, progress=round(min(100.0, max(0.0, percent)), 1))
+
+    def info(self, message: str, data: Mapping[str, Any] | None = None) -> None:
+        task = self._tasks.get(self.task_id)
+        self._tasks.change(self.task_id, infos=(*(task.infos or ()), _note(message, data)))
+
+    def warning(self, message: str, data: Mapping[str, Any] | None = None) -> None:
+        task = self._tasks.get(self.task_id)
+        self._tasks.change(self.task_id, warnings=(*(task.warnings or ()), _note(message, data)))
+
+
+Work = Callable[[Progress], Awaitable[T]]
+
+
+class Running(Generic[T]):
+    """An action under way. `attendant` ends when its Task is written down."""
+
+    def __init__(self, task_id: str, work: "asyncio.Task[T]", attendant: "asyncio.Task[None]") -> None:
+        self.task_id = task_id
+        self.work = work
+        self.attendant = attendant
+
+    async def result(self) -> T:
+        """What the work came to. Raises what it raised; Conflict when it was aborted."""
+        await asyncio.wait({self.attendant})
+        if self.work.cancelled():
+            raise Conflict("the task was aborted")
+        return self.work.result()
+
+
+class Tasks:
+    """Owns the running work of all users. Used as `async with`: leaving it ends and awaits all of it."""
+
+    def __init__(self, database: Database, objects: Objects, *, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._objects = objects
+        self._clock = clock
+        self._running: dict[str, Running[Any]] = {}
+        self._last_ms = 0
+        self._closing = False
+
+    async def __aenter__(self) -> Self:
+        await self._load()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """What still runs is interrupted, and written down as such."""
+        self._closing = True
+        running = list(self._running.values())
+        for one in running:
+            one.work.cancel()
+        if running:
+            await asyncio.wait({one.attendant for one in running})
+
+    def get(self, task_id: str) -> Task:
+        """Raises NotFound."""
+        entry = self._objects.of_type("task").get(task_id)
+        if entry is None:
+            raise NotFound("task", task_id)
+        assert isinstance(entry.object, Task)  # noqa: S101
+        return entry.object
+
+    async def start(
+        self,
+        name: str,
+        work: Work[T],
+        *,
+        viewer: Viewer,
+        about: tuple[str, str] | None = None,
+        params: Mapping[str, Any] | None = None,
+    ) -> Running[T]:
+        """Begin an action as a Task, shown and stored when this returns. `about`: type and id of its object."""
+        now = self._now()
+        properties = TaskProperties(
+            name=name,
+            type="xo:rest-api:action",
+            object_id=UNSET if about is None else about[1],
+            object_type=UNSET if about is None else about[0],
+            user_id=viewer.user_id,
+            params=dict(params) if params else UNSET,
+        )
+        task = Task(id=self._new_id(now), status="pending", start=now, updated_at=now, properties=properties)
+        await self._insert(task)
+        self._objects.put(task)
+        doing = asyncio.ensure_future(work(Progress(self, task.id)))
+        assert isinstance(doing, asyncio.Task)  # noqa: S101 -- of a coroutine, it is one
+        doing.set_name(f"task {task.id}")
+        attendant = asyncio.create_task(self._attend(task.id, doing), name=f"attend {task.id}")
+        running = self._running[task.id] = Running(task.id, doing, attendant)
+        return running
+
+    async def wait(self, task_id: str) -> Task:
+        """The Task once it is not pending any more. Raises NotFound, also when it is deleted meanwhile."""
+        task = self.get(task_id)
+        if task.status == "pending" and task_id in self._running:
+            await asyncio.wait({self._running[task_id].attendant})
+            task = self.get(task_id)
+        return task
+
+    async def abort(self, task_id: str, *, viewer: Viewer) -> None:
+        """Ask a running Task to stop, and wait for it. Raises NotFound when it does not run, MissingPrivileges."""
+        task = self.get(task_id)
+        viewer.require("abort", "task", task)
+        running = self._running.get(task_id)
+        if running is None:
+            raise NotFound("running task", task_id)
+        self.change(task_id, abortion_requested_at=self._now())
+        running.work.cancel(_ABORTED)
+        await asyncio.wait({running.attendant})
+
+    async def delete(self, task_id: str, *, viewer: Viewer) -> None:
+        """Forget a Task that has ended. Raises NotFound, MissingPrivileges, IncorrectState."""
+        task = self.get(task_id)
+        viewer.require("delete", "task", task)
+        if task_id in self._running:
+            raise IncorrectState("the task is still running: abort it first")
+        await self._forget([task_id])
+
+    async def clear(self, *, viewer: Viewer) -> None:
+        """Forget every Task that has ended and that the viewer may delete."""
+        await self._forget(
+            [
+                entry.id
+                for entry in self._objects.ordered("task")
+                if entry.id not in self._running and viewer.may("delete", "task", entry.object)
+            ]
+        )
+
+    def change(self, task_id: str, **changes: Any) -> Task:
+        """Show a new state of a running Task."""
+        task = msgspec.structs.replace(self.get(task_id), updated_at=self._now(), **changes)
+        self._objects.put(task)
+        return task
+
+    async def _load(self) -> None:
+        """Show what is remembered. Whatever was pending was interrupted by the end of the process that ran it."""
+        async with self._database.read() as tx:
+            bodies = list(await tx.scalars(select(TaskRow.body).order_by(TaskRow.id.desc()).limit(KEPT)))
+        tasks = [msgspec.json.decode(body, type=Task) for body in bodies]
+        now = self._now()
+        interrupted = [
+            msgspec.structs.replace(task, status="interrupted", end=now, updated_at=now)
+            for task in tasks
+            if task.status == "pending"
+        ]
+        for task in interrupted:
+            await self._update(task)
+        self._objects.apply(None, [*(task for task in tasks if task.status != "pending"), *interrupted])
+
+    async def _attend(self, task_id: str, work: "asyncio.Task[Any]") -> None:
+        """See the work to its end, and write down how it ended."""
+        try:
+            await asyncio.wait({work})
+            task = self.change(task_id, **self._ending(work), end=self._now())
+            await self._update(task)
+        except SQLAlchemyError:
+            log.exception("the end of a task could not be written down", task=task_id)
+        finally:
+            del self._running[task_id]
+        await self._prune()
+
+    def _ending(self, work: "asyncio.Task[Any]") -> dict[str, Any]:
+        if work.cancelled():
+            if self._closing:
+                return {"status": "interrupted"}
+            return {"status": "failure", "result": {"code": _ABORTED, "name": "Aborted", "message": "aborted"}}
+        error = work.exception()
+        if error is None:
+            result = work.result()
+            return {"status": "success", "result": UNSET if result is None else msgspec.to_builtins(result)}
+        if isinstance(error, PodiumError):
+            described = {"code": error.code, "name": type(error).__name__, "message": str(error), "title": error.title}
+            return {"status": "failure", "result": {**described, **error.members()}}
+        log.error("a task failed unexpectedly", exc_info=error)
+        message = "an unexpected error; the service's log says more"
+        return {"status": "failure", "result": {"code": PodiumError.code, "name": "Error", "message": message}}
+
+    async def _prune(self) -> None:
+        """The newest thousand are kept, and what still runs."""
+        entries = self._objects.ordered("task")
+        if len(entries) > KEPT:
+            await self._forget([entry.id for entry in entries[:-KEPT] if entry.id not in self._running])
+
+    async def _forget(self, task_ids: list[str]) -> None:
+        for start in range(0, len(task_ids), 500):
+            some = task_ids[start : start + 500]
+            async with self._database.begin() as tx:
+                await tx.execute(
+                    delete(TaskRow).where(TaskRow.id.in_(some)).execution_options(synchronize_session=False)
+                )
+            self._objects.apply(None, [], some)
+
+    async def _insert(self, task: Task) -> None:
+        async with self._database.begin() as tx:
+            tx.add(TaskRow(id=task.id, status=task.status, start_ms=task.start, body=msgspec.json.encode(task)))
+
+    async def _update(self, task: Task) -> None:
+        async with self._database.begin() as tx:
+            await tx.execute(
+                update(TaskRow)
+                .where(TaskRow.id == task.id)
+                .values(status=task.status, body=msgspec.json.encode(task))
+                .execution_options(synchronize_session=False)
+            )
+
+    def _now(self) -> int:
+        return int(self._clock() * 1000)
+
+    def _new_id(self, now: int) -> str:
+        """Sorts by time of creation: milliseconds in base 36, then chance, so that no two processes make the same."""
+        self._last_ms = max(now, self._last_ms + 1)
+        digits, rest = "", self._last_ms
+        while rest:
+            rest, digit = divmod(rest, 36)
+            digits = _DIGITS[digit] + digits
+        return f"{digits:0>9}-{''.join(secrets.choice(_DIGITS) for _ in range(10))}"
+
+
+def _note(message: str, data: Mapping[str, Any] | None) -> TaskNote:
+    return TaskNote(message=message, data=UNSET if data is None else dict(data))

@@ -1,0 +1,228 @@
+"""Users: who may sign in, kept in the database and shown in the cache."""
+
+import secrets
+import unicodedata
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
+from uuid import uuid4
+
+import msgspec
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from podium.cache.objects import Objects
+from podium.db.base import Database
+from podium.db.user import UserRow
+from podium.errors import Conflict, Forbidden, InvalidParameters, NameTaken, NotFound
+from podium.model.user import User
+from podium.services.access import Viewer
+from podium.services.passwords import Passwords
+from podium.services.sessions import Session, Sessions
+from podium.services.tokens import Tokens
+
+Permission = Literal["none", "admin"]
+
+DEFAULT_ADMINISTRATOR: Final = "admin@podium.local"
+
+_MAX_NAME: Final = 255
+_MAX_KEY: Final = 1024
+
+
+class UserChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What to change of a user; None: leave it."""
+
+    name: str | None = None
+    password: str | None = None
+    permission: Permission | None = None
+    preferences: Mapping[str, Any] | None = None
+
+
+class Credentials(msgspec.Struct, frozen=True):
+    """What a password is checked against."""
+
+    user_id: str
+    password_hash: str
+    permission: str
+
+
+class Users:
+    """Every write is committed, then shown in the cache, then felt by the user's sessions."""
+
+    def __init__(
+        self, database: Database, objects: Objects, sessions: Sessions, tokens: Tokens, passwords: Passwords
+    ) -> None:
+        self._database = database
+        self._objects = objects
+        self._sessions = sessions
+        self._tokens = tokens
+        self._passwords = passwords
+
+    async def load(self) -> None:
+        """Show all users in the cache. Once, at start."""
+        async with self._database.read() as tx:
+            shown = [_user(row) for row in await tx.scalars(select(UserRow))]
+        self._objects.apply(None, shown)
+
+    async def ensure_administrator(self, name: str, password: str | None) -> tuple[str, str] | None:
+        """Make the first administrator when there is no user at all.
+
+        His name and password are returned when the password was made up here: show them once.
+        """
+        async with self._database.read() as tx:
+            if await tx.scalar(select(func.count()).select_from(UserRow)):
+                return None
+        chosen = password or secrets.token_urlsafe(12)
+        try:
+            await self.create(name or DEFAULT_ADMINISTRATOR, chosen, "admin")
+        except NameTaken:  # another process was faster
+            return None
+        return None if password else (name or DEFAULT_ADMINISTRATOR, chosen)
+
+    def all(self) -> list[User]:
+        """Every user, by id."""
+        return [entry.object for entry in self._objects.ordered("user") if isinstance(entry.object, User)]
+
+    def get(self, user_id: str) -> User:
+        """Raises NotFound."""
+        entry = self._objects.of_type("user").get(user_id)
+        if entry is None:
+            raise NotFound("user", user_id)
+        assert isinstance(entry.object, User)  # noqa: S101
+        return entry.object
+
+    async def create(self, name: str, password: str, permission: Permission = "none") -> str:
+        """Add a user. Raises NameTaken, InvalidParameters."""
+        row = UserRow(
+            id=str(uuid4()),
+            name=name,
+            name_key=_key_of(name),
+            password_hash=await self._passwords.hash(password),
+            permission=permission,
+            created=datetime.now(UTC),
+        )
+        try:
+            async with self._database.begin() as tx:
+                tx.add(row)
+        except IntegrityError as error:
+            raise NameTaken(name) from error
+        self._objects.put(_user(row))
+        return row.id
+
+    async def change(self, user_id: str, change: UserChange, *, by: Viewer, session: Session | None = None) -> None:
+        """Change a user, as `by` asks. A new password signs the user's browsers out, but the one that asked.
+
+        Raises NotFound, MissingPrivileges, Forbidden (one's own permission), Conflict (the last administrator),
+        NameTaken.
+        """
+        user = self.get(user_id)
+        for field in ("name", "password", "permission", "preferences"):
+            if getattr(change, field) is not None:
+                by.require(f"update:{field}", "user", user)
+        if change.permission is not None and user_id == by.user_id:
+            raise Forbidden("one's own permission cannot be changed")
+        hashed = None if change.password is None else await self._passwords.hash(change.password)
+        await self._write(user_id, change, hashed)
+        if hashed is not None:
+            own = session.token_id if session is not None and session.viewer.user_id == user_id else None
+            await self._tokens.revoke_sign_ins(user_id, but=own)
+            self._sessions.end_password_logins(user_id)
+        if change.permission is not None and change.permission != user.permission:
+            self._sessions.end_user(user_id)
+
+    async def set_password(self, user_id: str, password: str) -> None:
+        """For the operator's command line, where nobody is signed in."""
+        hashed = await self._passwords.hash(password)
+        await self._write(user_id, UserChange(), hashed)
+        await self._tokens.revoke_sign_ins(user_id)
+
+    async def delete(self, user_id: str, *, by: Viewer) -> None:
+        """Remove a user with his tokens; his streams end. Raises NotFound, MissingPrivileges, Conflict."""
+        by.require("delete", "user", self.get(user_id))
+        async with self._database.begin() as tx:
+            row = await tx.get(UserRow, user_id)
+            if row is None:
+                raise NotFound("user", user_id)
+            if row.permission == "admin":
+                await self._require_other_administrator(tx, user_id)
+            await tx.delete(row)
+        self._objects.discard("user", user_id)
+        self._sessions.end_user(user_id)
+
+    async def credentials(self, name: str) -> Credentials | None:
+        """What the password of the account `name` is checked against; None: no such account."""
+        key = name_key(name)
+        if not _storable(key):
+            return None
+        async with self._database.read() as tx:
+            row = await tx.scalar(select(UserRow).where(UserRow.name_key == key))
+        if row is not None:
+            self._objects.put(_user(row))  # the command line may have added it; the same value is no change
+        return None if row is None else Credentials(row.id, row.password_hash, row.permission)
+
+    async def refresh_hash(self, found: Credentials, password: str) -> None:
+        """Hash a password, just proven, with today's parameters. A password changed meanwhile is left alone."""
+        hashed = await self._passwords.hash(password)
+        async with self._database.begin() as tx:
+            row = await tx.get(UserRow, found.user_id)
+            if row is not None and row.password_hash == found.password_hash:
+                row.password_hash = hashed
+
+    async def _write(self, user_id: str, change: UserChange, hashed: str | None) -> None:
+        try:
+            async with self._database.begin() as tx:
+                row = await tx.get(UserRow, user_id)
+                if row is None:
+                    raise NotFound("user", user_id)
+                if change.permission is not None and change.permission != row.permission:
+                    if row.permission == "admin":
+                        await self._require_other_administrator(tx, user_id)
+                    row.permission = change.permission
+                if change.name is not None:
+                    row.name, row.name_key = change.name, _key_of(change.name)
+                if hashed is not None:
+                    row.password_hash = hashed
+                if change.preferences is not None:
+                    row.preferences = dict(change.preferences)
+        except IntegrityError as error:
+            raise NameTaken(change.name or "") from error
+        self._objects.put(_user(row))
+
+    async def _require_other_administrator(self, tx: AsyncSession, user_id: str) -> None:
+        """Somebody must be left who can let others in. The rows are locked: two may go at the same time."""
+        admins = await tx.scalars(
+            select(UserRow.id).where(UserRow.permission == "admin").order_by(UserRow.id).with_for_update()
+        )
+        if all(admin == user_id for admin in admins):
+            raise Conflict("this is the last administrator")
+
+
+def name_key(name: str) -> str:
+    """The name as compared: without case and Unicode variants, so that no two accounts look alike by those alone."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+
+
+def _key_of(name: str) -> str:
+    key = name_key(name)
+    if len(name) > _MAX_NAME or not _storable(key):
+        raise InvalidParameters("that name cannot be used")
+    return key
+
+
+def _storable(key: str) -> bool:
+    """PostgreSQL takes no NUL, and no database takes lone surrogates."""
+    return 0 < len(key) <= _MAX_KEY and "\0" not in key and not any("\ud800" <= char <= "\udfff" for char in key)
+
+
+def _user(row: UserRow) -> User:
+    """The password's hash never leaves this room; the member is there because Xen Orchestra's clients know it."""
+    return User(
+        id=row.id,
+        name=row.name,
+        email=row.name,
+        permission="admin" if row.permission == "admin" else "none",
+        preferences=row.preferences,
+        groups=(),
+        pw_hash="***obfuscated***",
+    )

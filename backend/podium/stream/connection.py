@@ -1,0 +1,174 @@
+"""Connection: one client's SSE stream, with any number of subscriptions, all at one revision."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+import msgspec
+
+from podium.cache.entry import Entry
+from podium.stream.channel import Channel, Event
+from podium.stream.follower import Heart, Sleeper
+from podium.stream.hub import Hub
+
+PING_S: Final = 15.0
+"""Xen Orchestra's clients give a stream up after 40 s without a ping."""
+
+
+@dataclass(eq=False)
+class Subscription:
+    """One channel on one connection. `since`: begin with what changed after it; None: begin with a snapshot."""
+
+    channel: Channel
+    since: int | None
+    quiet: bool = False
+    """Xen Orchestra's way: no snapshot, and no reset and synced frames."""
+    begun: bool = field(default=False, init=False)
+
+
+class Connection:
+    """Frames for one client. `frames` is its whole life; everything else only steers it.
+
+    Each frame's id says where a client that got this far may resume. Only the last frame of a step carries the step's
+    own revision; those before it carry the one before (`.n` makes them distinct), so a client that is cut off in the
+    middle of a step gets the whole step again: every frame is idempotent.
+    """
+
+    def __init__(
+        self,
+        connection_id: str,
+        *,
+        owner: str,
+        epoch: str,
+        hub: Hub,
+        now_ms: Callable[[], int],
+        resume: int | None = None,
+    ) -> None:
+        self.id = connection_id
+        self.owner = owner
+        self._epoch = epoch
+        self._hub = hub
+        self._now_ms = now_ms
+        self._revision = hub.revision if resume is None else resume
+        self._place = resume or 0
+        self._number = 0
+        self._subscriptions: dict[str, Subscription] = {}
+        self._sleeper = Sleeper()
+        self._heart = Heart(self._sleeper, PING_S)
+        self._ended: str | None = None
+
+    def subscribe(self, subscription: Subscription) -> None:
+        """Add a subscription, or replace the one of the same name."""
+        if subscription.quiet:
+            # nothing is owed from before: what is visible now is where this follower begins
+            subscription.since = self._hub.revision
+        self._subscriptions[subscription.channel.selection.name] = subscription
+        self._sleeper.wake()
+
+    def unsubscribe(self, name: str) -> bool:
+        return self._subscriptions.pop(name, None) is not None
+
+    @property
+    def subscriptions(self) -> int:
+        return len(self._subscriptions)
+
+    def end(self, reason: str) -> None:
+        """Finish the stream: its token ended."""
+        self._ended = self._ended or reason
+        self._sleeper.wake()
+
+    def wake(self) -> None:
+        self._sleeper.wake()
+
+    async def frames(self) -> AsyncIterator[bytes]:
+        """The stream's bytes, until it ends."""
+        self._hub.join(self)
+        self._heart.start()
+        try:
+            if not self._subscriptions:
+                self._place = self._revision
+            yield self._frame("init", {"id": self.id, "revision": f"{self._epoch}-{self._revision}"})
+            while True:
+                if self._ended or self._hub.closing:
+                    yield self._frame("bye", {"reason": self._ended or "shutdown"})
+                    return
+                for chunk in self._step():
+                    yield chunk
+                if self._heart.due:
+                    yield self._frame("ping", {"ping": self._now_ms()})
+                    self._heart.start()
+                await self._sleeper.sleep()
+        finally:
+            self._heart.stop()
+            self._hub.leave(self)
+
+    def _step(self) -> Iterator[bytes]:
+        """All that is new, in chunks. What the step covers is fixed before its first chunk is handed out."""
+        now = self._hub.revision
+        plan: list[tuple[Subscription, bool, list[Event], list[Entry] | None]] = []
+        for subscription in self._subscriptions.values():
+            first, subscription.begun = not subscription.begun, True
+            start = subscription.since if first else self._revision
+            events = None if start is None else subscription.channel.since(start)
+            if events is None:
+                plan.append((subscription, first, [], subscription.channel.snapshot()))
+            elif events or (first and not subscription.quiet):
+                plan.append((subscription, first, events, None))
+        self._revision = now
+        self._number = 0
+        for number, (subscription, first, events, entries) in enumerate(plan):
+            final = now if number == len(plan) - 1 else None
+            if entries is not None:
+                yield from self._snapshot(subscription, entries, final)
+            else:
+                yield from self._changes(subscription, events, final, synced=first and not subscription.quiet)
+        if self._place or plan:
+            self._place = now
+
+    def _snapshot(self, subscription: Subscription, entries: list[Entry], final: int | None) -> Iterator[bytes]:
+        name = subscription.channel.selection.name
+        yield self._frame("reset", {"$subscription": name})
+        for events in subscription.channel.added(entries):
+            yield encode(name, events, self._epoch, self._place, self._number, None)
+            self._number += len(events)
+        yield self._frame("synced", {"$subscription": name, "count": len(entries)}, final)
+
+    def _changes(
+        self, subscription: Subscription, events: list[Event], final: int | None, *, synced: bool
+    ) -> Iterator[bytes]:
+        channel = subscription.channel
+        name = channel.selection.name
+        if events:
+            key = (self._place, self._number, None if synced else final)
+            chunk = channel.frames(key)
+            if chunk is None:
+                chunk = encode(name, events, self._epoch, *key)
+                channel.keep_frames(key, chunk)
+            self._number += len(events)
+            yield chunk
+        if synced:
+            yield self._frame("synced", {"$subscription": name, "resumed": True}, final)
+
+    def _frame(self, event: str, data: object, final: int | None = None) -> bytes:
+        self._number += 1
+        place = f"{self._place}.{self._number}" if final is None else str(final)
+        return b"event: %b\nid: %b-%b\ndata: %b\n\n" % (
+            event.encode(),
+            self._epoch.encode(),
+            place.encode(),
+            msgspec.json.encode(data),
+        )
+
+
+def encode(name: str, events: list[Event], epoch: str, place: int, number: int, final: int | None) -> bytes:
+    """One subscription's events as SSE frames; the last one has the id `final`, if that is given."""
+    head = b'data: {"$subscription":%b,' % msgspec.json.encode(name)
+    prefix = b"%b-%d." % (epoch.encode(), place)
+    frames = [
+        b"event: %b\nid: %b%d\n%b%b\n\n" % (event.kind.encode(), prefix, count, head, event.data)
+        for count, event in enumerate(events, number + 1)
+    ]
+    if final is not None:
+        last = events[-1]
+        frames[-1] = b"event: %b\nid: %b-%d\n%b%b\n\n" % (last.kind.encode(), epoch.encode(), final, head, last.data)
+    return b"".join(frames)

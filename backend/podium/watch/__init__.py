@@ -1,0 +1,1 @@
+"""The background task manager: one watcher per server."""

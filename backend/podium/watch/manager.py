@@ -1,0 +1,130 @@
+"""Watchers: the background task manager, one named task per server, each guarded from the others."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from typing import Self
+
+import structlog
+
+from podium.cache.objects import Objects
+from podium.errors import PodiumError
+from podium.model.base import Projection
+from podium.watch.state import ServerConfig, State, Trouble, WatchState
+from podium.watch.watcher import Claims, Watcher
+from podium.xapi.events import POLL_S
+
+log = structlog.get_logger(__name__)
+
+
+class Watchers:
+    """Owns every watcher. Used as `async with`: leaving it ends and awaits all of them."""
+
+    def __init__(
+        self,
+        *,
+        objects: Objects,
+        projections: Mapping[str, Projection],
+        notify: Callable[[WatchState], None],
+        poll_s: float = POLL_S,
+    ) -> None:
+        self._objects = objects
+        self._projections = projections
+        self._notify = notify
+        self._poll_s = poll_s
+        self._claims = Claims()
+        self._states: dict[str, WatchState] = {}
+        self._watchers: dict[str, Watcher] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._changed: dict[str, asyncio.Event] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def state(self, server_id: str) -> WatchState:
+        """The connection's state; of an unknown server: disconnected."""
+        return self._states.get(server_id) or WatchState(server_id, State.DISCONNECTED, time.time())
+
+    async def start(self, config: ServerConfig) -> None:
+        """Begin to watch. A watcher that runs with another configuration is replaced, an equal one is left alone."""
+        running = self._watchers.get(config.id)
+        task = self._tasks.get(config.id)
+        if running is not None and running.config == config and task is not None and not task.done():
+            return
+        await self._end(config.id)
+        watcher = Watcher(
+            config,
+            objects=self._objects,
+            projections=self._projections,
+            claims=self._claims,
+            notify=self._heard,
+            poll_s=self._poll_s,
+        )
+        self._watchers[config.id] = watcher
+        self._heard(watcher.state)
+        self._tasks[config.id] = asyncio.create_task(self._guard(watcher), name=f"watch {config.id}")
+
+    async def stop(self, server_id: str, *, forget: bool) -> None:
+        """Stop watching. `forget`: the pool's objects leave the cache; otherwise they stay as they were last known."""
+        known = self.state(server_id)
+        await self._end(server_id)
+        pool_id = known.pool_id
+        if forget and pool_id is not None and not self._held(pool_id):
+            ids = [entry.id for entry in self._objects.of_pool(pool_id)]
+            for start in range(0, len(ids), 1000):
+                self._objects.apply(pool_id, [], ids[start : start + 1000])
+                await asyncio.sleep(0)
+        self._heard(WatchState(server_id, State.DISCONNECTED, time.time()))
+
+    async def first_result(self, server_id: str) -> WatchState:
+        """Wait until the watcher has something to tell: connected, refused, or a first failure."""
+        changed = self._changed.setdefault(server_id, asyncio.Event())
+        while True:
+            state = self.state(server_id)
+            if state.state is not State.CONNECTING or state.trouble is not None:
+                return state
+            changed.clear()
+            await changed.wait()
+
+    async def _end(self, server_id: str) -> None:
+        task = self._tasks.pop(server_id, None)
+        self._watchers.pop(server_id, None)
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        self._claims.release(server_id)
+
+    async def _guard(self, watcher: Watcher) -> None:
+        """Run one watcher; its failure is logged and shown, and never reaches another pool."""
+        try:
+            await watcher.run()
+        except Exception:
+            log.exception("a watcher failed", server=watcher.config.id)
+            error = PodiumError("Podium itself failed while watching this pool; its log has the details")
+            self._heard(
+                WatchState(
+                    watcher.config.id,
+                    State.STALE,
+                    time.time(),
+                    trouble=Trouble.of(error),
+                    pool_id=watcher.state.pool_id,
+                    last_answer=watcher.state.last_answer,
+                )
+            )
+        finally:
+            self._claims.release(watcher.config.id)
+
+    def _heard(self, state: WatchState) -> None:
+        self._states[state.server_id] = state
+        if (changed := self._changed.get(state.server_id)) is not None:
+            changed.set()
+        self._notify(state)
+
+    def _held(self, pool_id: str) -> bool:
+        return any(watcher.state.pool_id == pool_id for watcher in self._watchers.values())

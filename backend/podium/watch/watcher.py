@@ -1,0 +1,262 @@
+"""Watcher: one pool from login on.
+
+It knows one way to begin: log in, take everything from the empty token, let the fresh state replace the old by diff,
+follow. Events lost, session lost, coordinator changed, silence: begin again, after a growing, jittered, bounded pause.
+What only a human can change (credentials, certificate, a pool connected elsewhere) ends it.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import msgspec
+import structlog
+from tenacity import RetryCallState, wait_random_exponential
+
+from podium.cache.mirror import Event, Mirror
+from podium.cache.objects import Objects
+from podium.errors import CertificateUntrusted, PodiumError, PoolAlreadyConnected, PoolRefused, PoolUnreachable
+from podium.model.base import Projection
+from podium.watch.state import ServerConfig, State, Trouble, WatchState
+from podium.xapi.address import parse_address
+from podium.xapi.errors import XapiError, XapiTransportError
+from podium.xapi.events import POLL_S, Batch, everything, follow, refetch
+from podium.xapi.records import CertificateRecord, HostRecord, PoolRecord
+from podium.xapi.session import Session
+from podium.xapi.trust import Trust
+
+log = structlog.get_logger(__name__)
+
+SLICE: Final = 250
+"""Objects projected and committed in one step while a pool is loaded: about 10 ms."""
+STEP: Final = 1_000
+"""A batch up to this size is applied and published in one step, with no await."""
+RECONCILE_S: Final = 5.0
+"""A class whose count disagrees is fetched again at most so often."""
+ABOUT: Final = frozenset({"pool", "host", "certificate"})
+"""Classes that tell about the connection itself."""
+UNCOUNTED: Final = frozenset({"message"})
+"""`valid_ref_counts` always says 0 for messages: they are files, not rows."""
+
+_pause = wait_random_exponential(multiplier=0.5, max=4.0)
+"""Between attempts: random up to 0.5, 1, 2, 4, 4 ... seconds."""
+
+
+class _StartOverError(Exception):
+    """The stream cannot be trusted any more: take everything again over a new session."""
+
+
+class Claims:
+    """Which server holds which pool: the first one wins until it lets go."""
+
+    def __init__(self) -> None:
+        self._holder: dict[str, str] = {}
+
+    def take(self, pool_id: str, server_id: str) -> None:
+        """Raises PoolAlreadyConnected."""
+        holder = self._holder.setdefault(pool_id, server_id)
+        if holder != server_id:
+            raise PoolAlreadyConnected(pool_id, holder)
+
+    def release(self, server_id: str) -> None:
+        for pool_id in [pool for pool, holder in self._holder.items() if holder == server_id]:
+            del self._holder[pool_id]
+
+
+class Watcher:
+    """Watches one server for as long as `run` runs."""
+
+    def __init__(
+        self,
+        config: ServerConfig,
+        *,
+        objects: Objects,
+        projections: Mapping[str, Projection],
+        claims: Claims,
+        notify: Callable[[WatchState], None],
+        poll_s: float = POLL_S,
+    ) -> None:
+        self.config = config
+        self._objects = objects
+        self._projections = projections
+        self._claims = claims
+        self._notify = notify
+        self._poll_s = poll_s
+        self._pins = frozenset({config.pinned_fingerprint} if config.pinned_fingerprint else ())
+        self._members = config.members
+        self._reconciled: dict[str, float] = {}
+        self._events = 0
+        self._rate_since = time.monotonic()
+        self.mirror: Mirror | None = None
+        self.state = WatchState(config.id, State.CONNECTING, time.time(), pool_id=config.expected_pool)
+
+    async def run(self) -> None:
+        """Connect and follow, for ever; returns only when a human is needed."""
+        attempt = 0
+        while True:
+            began = time.monotonic()
+            try:
+                await self._live()
+            except (PoolRefused, CertificateUntrusted, PoolAlreadyConnected) as error:
+                self._say(State.REFUSED, error)
+                log.warning("a pool needs a human", server=self.config.id, code=error.code, detail=str(error))
+                return
+            except PodiumError as error:
+                trouble: PodiumError = error
+            except _StartOverError as error:
+                trouble = PoolUnreachable(str(error))
+            except (XapiError, XapiTransportError) as error:
+                trouble = PoolUnreachable(str(error))
+            lasted = time.monotonic() - began
+            attempt = 1 if self.state.state is State.CONNECTED and lasted > self._poll_s else attempt + 1
+            self._say(State.STALE if self.state.last_answer is not None else State.CONNECTING, trouble)
+            log.info("lost a pool, trying again", server=self.config.id, attempt=attempt, detail=str(trouble))
+            await asyncio.sleep(_wait(attempt))
+
+    async def _live(self) -> None:
+        """One session's life. Always ends in an exception."""
+        config = self.config
+        home = parse_address(config.host)
+        doors = [home, *(home.at(member) for member in self._members)]
+        trust = Trust(self._pins, config.allow_unauthorized)
+        session = await Session.open(
+            doors, username=config.username, password=config.password, trust=trust, proxy=config.proxy
+        )
+        logout = True
+        try:
+            token = await self._load(session)
+            async for batch in follow(session, token, poll_s=self._poll_s):
+                await self._take(session, batch)
+        except XapiTransportError:
+            logout = False  # nobody is there to hear it
+            raise
+        finally:
+            await session.aclose(logout=logout)
+
+    async def _load(self, session: Session) -> str:
+        """Take everything, and let it replace what the cache has of this pool. The token to follow."""
+        mirror: Mirror | None = None
+        token = ""
+        async for batch in everything(session):
+            self._answered()
+            if mirror is None:
+                token = batch.token
+                mirror = self._mirror_for(batch)
+            mirror.apply(_events(batch))
+            await asyncio.sleep(0)
+        if mirror is None:
+            raise PoolUnreachable("the pool has no records")
+        before = {entry.id for entry in self._objects.of_pool(mirror.pool_id)}
+        while mirror.pending:
+            self._commit(mirror, SLICE)
+            await asyncio.sleep(0)
+        shown = mirror.shown()
+        self._objects.apply(mirror.pool_id, [], before - shown)
+        self.mirror = mirror
+        self._learn(mirror)
+        self._say(State.CONNECTED, None)
+        log.info("connected", server=self.config.id, pool=mirror.pool_id, records=len(mirror))
+        return token
+
+    def _mirror_for(self, batch: Batch) -> Mirror:
+        for kind, ref, record in batch.records:
+            if kind == "pool" and isinstance(record, PoolRecord):
+                expected = self.config.expected_pool
+                if expected is not None and record.uuid != expected:
+                    self._claims.release(self.config.id)
+                self._claims.take(record.uuid, self.config.id)
+                return Mirror(projections=self._projections, pool_ref=ref, pool_id=record.uuid)
+        raise PoolUnreachable("the pool did not say which pool it is")
+
+    async def _take(self, session: Session, batch: Batch) -> None:
+        """Apply one batch and publish it in one step; a huge one in several."""
+        mirror = self.mirror
+        if mirror is None:
+            raise _StartOverError("nothing is loaded")
+        self._answered()
+        self._events += len(batch.records)
+        mirror.apply(_events(batch))
+        self._commit(mirror, STEP)
+        while mirror.pending:
+            await asyncio.sleep(0)
+            self._commit(mirror, SLICE)
+        if any(kind in ABOUT for kind, _, _ in batch.records):
+            self._learn(mirror)
+        await self._reconcile(session, mirror, batch.counts)
+        self._measure()
+
+    async def _reconcile(self, session: Session, mirror: Mirror, counts: Mapping[str, int]) -> None:
+        """XAPI forgets deletions when there are many: a class whose count disagrees is fetched again."""
+        for kind, count in counts.items():
+            if kind in UNCOUNTED or not mirror.knows(kind) or mirror.count(kind) == count:
+                continue
+            now = time.monotonic()
+            if now - self._reconciled.get(kind, -RECONCILE_S) < RECONCILE_S:
+                continue
+            self._reconciled[kind] = now
+            log.info("deletions were lost", server=self.config.id, kind=kind, cached=mirror.count(kind), pool=count)
+            batch = await refetch(session, kind)
+            present = {ref for _, ref, record in batch.records if record is not None}
+            mirror.apply(_events(batch))
+            mirror.apply(Event(kind, ref, None) for ref in mirror.refs(kind) if ref not in present)
+            while mirror.pending:
+                self._commit(mirror, SLICE)
+                await asyncio.sleep(0)
+
+    def _commit(self, mirror: Mirror, limit: int) -> None:
+        projected = mirror.project(limit)
+        if projected:
+            self._objects.apply(
+                mirror.pool_id,
+                [one.object for one in projected if one.object is not None],
+                [one.gone_id for one in projected if one.gone_id is not None],
+            )
+
+    def _learn(self, mirror: Mirror) -> None:
+        """What the pool says about itself: its name, its members, their certificates."""
+        pool = mirror.record(PoolRecord, mirror.pool_ref)
+        if pool is None:
+            return
+        hosts = mirror.records(HostRecord)
+        master = mirror.record(HostRecord, pool.master)
+        self._members = tuple(sorted(host.address for host in hosts if host.address))
+        if self._pins:
+            known = {record.fingerprint_sha256 or record.fingerprint for record in mirror.records(CertificateRecord)}
+            self._pins = self._pins | {one for one in known if one.count(":") == 31}
+        self._update(
+            pool_id=mirror.pool_id,
+            pool_label=pool.name_label or ("" if master is None else master.name_label),
+            pool_description=pool.name_description,
+            master=None if master is None else master.uuid,
+            members=self._members,
+            product_version="" if master is None else master.software_version.get("product_version", ""),
+        )
+
+    def _answered(self) -> None:
+        self.state = msgspec.structs.replace(self.state, last_answer=time.time())
+
+    def _measure(self) -> None:
+        now = time.monotonic()
+        if now - self._rate_since >= self._poll_s:
+            rate, self._events = self._events / (now - self._rate_since), 0
+            self._rate_since = now
+            self._update(events_per_s=round(rate, 1))
+
+    def _say(self, state: State, error: PodiumError | None) -> None:
+        since = self.state.since if self.state.state is state else time.time()
+        self._update(state=state, since=since, trouble=None if error is None else Trouble.of(error))
+
+    def _update(self, **changes: object) -> None:
+        self.state = msgspec.structs.replace(self.state, **changes)
+        self._notify(self.state)
+
+
+def _events(batch: Batch) -> list[Event]:
+    return [Event(kind, ref, record) for kind, ref, record in batch.records]
+
+
+def _wait(attempt: int) -> float:
+    state = RetryCallState(retry_object=None, fn=None, args=(), kwargs={})  # type: ignore[arg-type]  # only the count is read
+    state.attempt_number = attempt
+    return _pause(state)

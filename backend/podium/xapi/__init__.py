@@ -1,0 +1,1 @@
+"""The wire to one XenServer pool; knows nothing of the rest of Podium."""

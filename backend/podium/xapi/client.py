@@ -1,0 +1,131 @@
+"""One door of a XenServer pool: JSON-RPC calls over httpx, with time limits, and failures decoded."""
+
+import json
+import ssl
+from collections.abc import Callable
+from itertools import count
+from types import TracebackType
+from typing import Final, Self, TypeVar
+
+import httpx
+import msgspec
+
+from podium.errors import PoolUnreachable
+from podium.xapi.address import Address
+from podium.xapi.errors import XapiError, XapiGarbage, XapiTransportError
+from podium.xapi.trust import Trust, context_for, untrusted
+
+T = TypeVar("T")
+
+CALL_S: Final = 20.0
+CONNECT_S: Final = 10.0
+MAX_PARALLEL: Final = 20
+"""Calls in flight at once to one pool; a XenServer has a thread for each."""
+
+
+class _Failure(msgspec.Struct, gc=False):
+    code: int = 0
+    message: str = ""
+    data: list[str] = []
+
+
+class _Reply(msgspec.Struct, gc=False):
+    """The envelope. `error` is an object in JSON-RPC 2.0, a plain list where XAPI fails outside its dispatcher."""
+
+    result: msgspec.Raw = msgspec.Raw()
+    error: _Failure | list[str] | None = None
+
+
+_reply = msgspec.json.Decoder(_Reply)
+
+
+class XapiClient:
+    """Speaks to one address. Holds no session: that is `session.py`'s."""
+
+    def __init__(self, address: Address, http: httpx.AsyncClient) -> None:
+        self.address = address
+        self._http = http
+        self._ids = count(1)
+
+    @classmethod
+    async def open(cls, address: Address, trust: Trust, *, proxy: str | None = None) -> Self:
+        """A client for one address; its certificate is judged before anything is sent.
+
+        Raises CertificateUntrusted, PoolUnreachable, NotAXenServer.
+        """
+        context: ssl.SSLContext | bool = False
+        if address.scheme == "https":
+            context = await context_for(address, trust)
+        limits = httpx.Limits(max_connections=MAX_PARALLEL, max_keepalive_connections=MAX_PARALLEL)
+        http = httpx.AsyncClient(
+            verify=context,
+            proxy=proxy,
+            trust_env=False,
+            limits=limits,
+            timeout=httpx.Timeout(CALL_S, connect=CONNECT_S),
+            headers={"User-Agent": "podium", "Content-Type": "application/json"},
+        )
+        return cls(address, http)
+
+    async def call(self, method: str, *params: object, timeout_s: float = CALL_S) -> object:
+        """One call's result as plain values. Raises XapiError, XapiTransportError, CertificateUntrusted."""
+        return await self.call_raw(method, *params, timeout_s=timeout_s, decode=msgspec.json.decode)
+
+    async def call_raw(
+        self, method: str, *params: object, timeout_s: float = CALL_S, decode: Callable[[bytes | msgspec.Raw], T]
+    ) -> T:
+        """One call, its result decoded from the bytes by `decode`. Raises as `call` does."""
+        body = msgspec.json.encode({"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params})
+        timeout = httpx.Timeout(timeout_s, connect=min(CONNECT_S, timeout_s))
+        try:
+            response = await self._http.post(f"{self.address.url}/jsonrpc", content=body, timeout=timeout)
+        except (httpx.HTTPError, ssl.SSLError, OSError) as error:
+            raise await self._transport(error) from error
+        if response.status_code != httpx.codes.OK:
+            raise XapiGarbage(f"{self.address.url} answers HTTP {response.status_code} to {method}")
+        try:
+            reply = _reply.decode(response.content)
+            if reply.error is None:
+                return decode(reply.result)
+        except msgspec.ValidationError as error:
+            raise XapiGarbage(f"{self.address.url} answers {method} in another shape: {error}") from error
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            reply, result = self._lenient(response.content, method)
+            if reply.error is None:
+                return decode(result)
+        failure = reply.error
+        if isinstance(failure, list):
+            raise XapiError(failure[0] if failure else "INTERNAL_ERROR", tuple(failure[1:]))
+        raise XapiError(failure.message, tuple(failure.data))
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def _lenient(self, content: bytes, method: str) -> tuple[_Reply, bytes]:
+        """Bare NaN and Infinity are XAPI's way (PROTOCOL 1.3) and json's, but not JSON's."""
+        try:
+            whole = json.loads(content, parse_constant=lambda _: None)
+            reply = msgspec.convert({"error": whole.get("error")}, _Reply)
+            return reply, msgspec.json.encode(whole.get("result"))
+        except (ValueError, AttributeError, UnicodeDecodeError) as error:
+            raise XapiGarbage(f"{self.address.url} does not answer {method} in JSON") from error
+
+    async def _transport(self, error: Exception) -> Exception:
+        cause: BaseException | None = error
+        while cause is not None:
+            if isinstance(cause, ssl.SSLCertVerificationError):
+                return await untrusted(self.address, cause)
+            cause = cause.__cause__ or cause.__context__
+        if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+            return PoolUnreachable(f"{self.address.url} does not answer: {str(error) or 'timed out'}")
+        if isinstance(error, httpx.TimeoutException):
+            return XapiTransportError(f"{self.address.url} did not answer in time")
+        return XapiTransportError(f"{self.address.url}: {str(error) or type(error).__name__}")

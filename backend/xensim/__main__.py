@@ -1,0 +1,5 @@
+"""`python -m xensim`."""
+
+from xensim.cli import main
+
+main()

@@ -1,0 +1,78 @@
+"""The command line: serve a simulated pool until it is told to stop."""
+
+import asyncio
+import gc
+import signal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvloop
+
+from xensim.serving import serving
+from xensim.sim import Options, Sim
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def serve(  # noqa: PLR0913, PLR0917 - one parameter per option of the command
+    hosts: Annotated[int, typer.Option(min=1, max=64)] = 3,
+    vms: Annotated[int, typer.Option(min=0)] = 200,
+    seed: int = 1,
+    port: Annotated[int, typer.Option(help="of every host; 0 is any free one")] = 8443,
+    address: Annotated[str, typer.Option(help="of the coordinator; members follow on the next ones")] = "127.0.0.1",
+    control_port: Annotated[int | None, typer.Option(help="faults, churn and records over HTTP")] = None,
+    churn: Annotated[float, typer.Option(help="changes a second")] = 0.0,
+    tls: Annotated[bool, typer.Option("--tls/--no-tls")] = True,
+    user: str = "root",
+    password: str = "xensim",  # noqa: S107 - of a simulated host
+    load: Annotated[Path | None, typer.Option(help="records of a pool, .json or .json.gz", exists=True)] = None,
+    dump: Annotated[Path | None, typer.Option(help="write the pool's records here when it is ready")] = None,
+) -> None:
+    """Serve a simulated XenServer pool."""
+    options = Options(
+        hosts=hosts,
+        vms=vms,
+        seed=seed,
+        tls=tls,
+        address=address,
+        port=port,
+        control_port=control_port,
+        user=user,
+        password=password,
+        load=load,
+    )
+    uvloop.run(_run(options, churn, dump))
+
+
+async def _run(options: Options, churn: float, dump: Path | None) -> None:
+    async with serving(options) as sim:
+        # The pool's records live as long as the process: without this, each full collection walks all of them.
+        gc.collect()
+        gc.freeze()
+        if dump is not None:
+            sim.dump(dump)
+        sim.churn(churn)
+        typer.echo(_ready(sim))
+        await _told_to_stop()
+
+
+def _ready(sim: Sim) -> str:
+    vms = sum(
+        not row.record["is_a_template"] and not row.record["is_control_domain"] for row in sim.db.rows("VM").values()
+    )
+    return f"xensim ready on {sim.url} ({sim.db.count('host')} hosts, {vms} VMs)"
+
+
+async def _told_to_stop() -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    await stop.wait()
+
+
+def main() -> None:
+    """The entry point of the command."""
+    app()

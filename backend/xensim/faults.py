@@ -1,0 +1,110 @@
+"""Faults on demand: each method makes one thing go wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+
+from xensim.conditions import Conditions
+from xensim.hosts import Host, Hosts
+from xensim.pool import Pool
+
+
+class Faults:
+    """What can be made to go wrong with a served pool. Durations are in seconds; `host` is a ref, None is every host."""
+
+    def __init__(self, pool: Pool, hosts: Hosts) -> None:
+        self._pool = pool
+        self._hosts = hosts
+        self._pending: set[asyncio.Task[None]] = set()
+
+    @property
+    def conditions(self) -> Conditions:
+        return self._pool.conditions
+
+    def drop_connections(self, host: str | None = None) -> int:
+        """Abort every open connection; how many there were."""
+        return sum(each.drop() for each in self._chosen(host))
+
+    async def refuse_connections(self, seconds: float = 5.0, host: str | None = None) -> None:
+        """Drop connections and refuse new ones for a while; returns when they are refused."""
+        closed = self._chosen(host)
+        for each in closed:
+            await each.refuse()
+        self._later(self._reopen(closed, seconds))
+
+    def forget_sessions(self) -> None:
+        """Every session is invalid; waiting calls learn it at once."""
+        self._pool.sessions.end_all()
+
+    def lose_events(self, count: int = 1) -> None:
+        """The next deletions never show up as events."""
+        self._pool.db.amnesia += count
+
+    def events_lost(self, count: int = 1) -> None:
+        """The next `event.from` calls, waiting ones too, answer EVENTS_LOST."""
+        self.conditions.events_lost += count
+        self._pool.db.changed.set()
+
+    async def restart(self, seconds: float = 2.0) -> None:
+        """The coordinator's daemon restarts: refused for a while, sessions and tasks gone, every row new."""
+        await self.refuse_connections(seconds, self._pool.coordinator)
+        self._pool.start_over()
+
+    async def move_coordinator(self, host: str | None = None, seconds: float = 0.0) -> str:
+        """Another member becomes the coordinator, all connections drop; the old one stays away for `seconds`."""
+        old = self._hosts.coordinator
+        new = host or next(each.ref for each in self._hosts.live() if each is not old)
+        self._pool.set_coordinator(new)
+        self.drop_connections()
+        if seconds > 0:
+            await self.refuse_connections(seconds, old.ref)
+        return new
+
+    def hang(self, seconds: float = 5.0) -> None:
+        """Requests that come in the next seconds are read and never answered."""
+        self.conditions.hang_until = asyncio.get_running_loop().time() + seconds
+
+    def garbage(self, count: int = 1) -> None:
+        """The next replies have the right length and senseless content."""
+        self.conditions.garbage += count
+
+    def truncate(self, count: int = 1) -> None:
+        """The next replies stop in the middle, and their connections with them."""
+        self.conditions.truncated += count
+
+    def slow(self, seconds: float = 1.0) -> None:
+        """Every reply comes so much later, until `clear`."""
+        self.conditions.slow_s = seconds
+
+    def change_certificate(self, host: str | None = None) -> str:
+        """A new certificate for a host, the coordinator by default; its fingerprint. Old connections stay."""
+        chosen = self._hosts.all[host] if host else self._hosts.coordinator
+        return chosen.renew_certificate().sha256
+
+    def clear(self) -> None:
+        """End what lasts: slow and spoiled replies, hanging, lost events."""
+        self.conditions.clear()
+        self._pool.db.amnesia = 0
+
+    async def close(self) -> None:
+        """Give up what is still to come."""
+        pending = list(self._pending)
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*pending, return_exceptions=True)
+
+    def _chosen(self, host: str | None) -> list[Host]:
+        return [self._hosts.all[host]] if host else list(self._hosts.all.values())
+
+    def _later(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._pending.add(task)
+        task.add_done_callback(self._pending.discard)
+
+    async def _reopen(self, closed: list[Host], seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        live = self._hosts.live()
+        for host in closed:
+            if host in live:
+                await host.listen(self._hosts.port)

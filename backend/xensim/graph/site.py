@@ -1,0 +1,51 @@
+"""What one part of the builder leaves for the next: the refs of hosts, storage, networks and templates."""
+
+from dataclasses import dataclass, field
+
+from xensim.graph.mint import Mint
+
+
+@dataclass(slots=True)
+class Host:
+    """A host as the builder sees it."""
+
+    ref: str
+    name: str
+    uuid: str
+    address: str
+    index: int
+    dom0: str = ""
+    local_sr: str = ""
+    cd_drive: str = ""
+    nics: list[str] = field(default_factory=list)
+    gpu: str = ""
+
+
+@dataclass(slots=True)
+class Site:
+    """The pool while it is being built."""
+
+    mint: Mint
+    vms: int
+    hosts: list[Host] = field(default_factory=list)
+    pool: str = ""
+    networks: dict[str, str] = field(default_factory=dict)
+    srs: dict[str, str] = field(default_factory=dict)
+    features: dict[str, frozenset[str]] = field(default_factory=dict)  # of the driver of each SR
+    isos: list[str] = field(default_factory=list)
+    used: dict[str, int] = field(default_factory=dict)  # bytes in use on each SR
+    allocated: dict[str, int] = field(default_factory=dict)  # virtual bytes on each SR
+    gpu_group: str = ""
+    vgpu_type: str = ""
+    usb_group: str = ""
+    secret: str = ""
+    appliances: list[str] = field(default_factory=list)
+    schedules: list[str] = field(default_factory=list)
+    groups: list[str] = field(default_factory=list)
+    running: list[str] = field(default_factory=list)
+    guests: list[str] = field(default_factory=list)
+
+    def count(self, sr: str, *, used: int, allocated: int = 0) -> None:
+        """Book the bytes of a disk on its SR."""
+        self.used[sr] = self.used.get(sr, 0) + used
+        self.allocated[sr] = self.allocated.get(sr, 0) + allocated

@@ -1,0 +1,204 @@
+"""HTTP as a XenServer host speaks it: a parser and a connection, exact in what clients can notice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from html import escape
+from typing import cast
+
+import structlog
+
+log = structlog.get_logger()
+MAX_HEAD = 64 * 1024
+MAX_RPC_BODY = 300 * 1024
+_NO_CACHE = ("cache-control", "no-cache, no-store")
+_REASONS = {
+    200: "OK",
+    302: "Found",
+    400: "Bad Request",
+    401: "Unauthorised",
+    403: "Forbidden",
+    404: "Not Found",
+    431: "Request Header Fields Too Large",
+    500: "Internal Error",
+    501: "Method not implemented",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """`headers` have names in lower case."""
+
+    method: str
+    target: str
+    version: str
+    headers: dict[str, str]
+    body: bytes = b""
+
+    @property
+    def path(self) -> str:
+        return self.target.split("?", 1)[0]
+
+    @property
+    def keep_alive(self) -> bool:
+        """HTTP/1.0 never stays open here, whatever it asks for."""
+        return self.version == "1.1" and self.headers.get("connection", "").lower() != "close"
+
+
+@dataclass(slots=True)
+class Response:
+    """`headers` go out in this order, after the length; errors always end the connection."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: list[tuple[str, str]] = field(default_factory=list)
+
+    def head(self, request: Request | None, *, keep_alive: bool) -> bytes:
+        version = request.version if request else "1.1"
+        connection = ("connection", "keep-alive" if keep_alive else "close")
+        middle = [connection, _NO_CACHE, *self.headers]
+        if self.status >= 400:
+            middle = [*self.headers[:1], connection, _NO_CACHE, *self.headers[1:]]
+        lines = [f"HTTP/{version} {self.status} {_REASONS[self.status]}", f"content-length: {len(self.body)}"]
+        lines.extend(f"{name}: {value}" for name, value in middle)
+        return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+
+def page(status: int, title: str, text: str, *headers: tuple[str, str]) -> Response:
+    """An HTML page of an error."""
+    body = f"<html><body><h1>HTTP {status} {title}</h1>{text}</body></html>"
+    return Response(status, body.encode(), [("content-type", "text/html"), *headers])
+
+
+def internal_error(text: str) -> Response:
+    """The page of status 500, with the exception as the server prints it."""
+    apology = (
+        "An unexpected error occurred; please wait a while and try again. "
+        "If the problem persists, please contact your support representative."
+    )
+    shown = escape(text, quote=True).replace("&#x27;", "&apos;").replace("\n", "\\n")
+    return page(500, "internal server error", f"{apology}<h1> Additional information </h1>{shown}")
+
+
+def forbidden() -> Response:
+    return page(403, "forbidden", "Access to the requested resource is forbidden.")
+
+
+def not_implemented(method: str) -> Response:
+    return page(501, "Method Not Implemented", f"<p>Unknown {method} not supported.<br /></p>")
+
+
+class BadRequest(Exception):
+    """A request that cannot be read on: the response to it is the last on its connection."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(response.status)
+        self.response = response
+
+
+def parse(buffer: bytearray) -> Request | None:
+    """The first request in the buffer, taken out of it; None while it is incomplete. Raises BadRequest."""
+    end = buffer.find(b"\r\n\r\n")
+    if end < 0:
+        if len(buffer) > MAX_HEAD:
+            raise BadRequest(page(431, "request header fields too large", "The request header is too large."))
+        return None
+    request = _head(bytes(buffer[:end]))
+    length = _length(request)
+    if len(buffer) < end + 4 + length:
+        return None
+    body = bytes(buffer[end + 4 : end + 4 + length])
+    del buffer[: end + 4 + length]
+    return Request(request.method, request.target, request.version, request.headers, body)
+
+
+def _head(head: bytes) -> Request:
+    first, *lines = head.decode("latin-1").split("\r\n")
+    words = first.split(" ")
+    if len(words) != 3 or not words[2].startswith("HTTP/1."):
+        raise BadRequest(internal_error(f"Http.Http_parse_failure({first!r})"))
+    headers = {}
+    for line in lines:
+        name, _, value = line.partition(":")
+        headers[name.strip().lower()] = value.strip()
+    return Request(words[0], words[1], words[2][5:], headers)
+
+
+def _length(request: Request) -> int:
+    text = request.headers.get("content-length", "")
+    if request.method == "POST":
+        if not text.isdecimal():
+            raise BadRequest(internal_error('Failure("We require a content-length: HTTP header")'))
+        if int(text) > MAX_RPC_BODY:
+            raise BadRequest(internal_error("Http_svr.Client_requested_size_over_limit"))
+    return int(text) if text.isdecimal() else 0
+
+
+Handler = Callable[[Request], Awaitable[Response]]
+Spoil = Callable[[bytes, bytes], "tuple[bytes, bytes, bool]"]
+
+
+class Connection(asyncio.Protocol):
+    """One connection: requests in order, pipelined or not; a client that goes away ends the request at work."""
+
+    def __init__(self, handler: Handler, spoil: Spoil, connections: set[Connection]) -> None:
+        self._handler = handler
+        self._spoil = spoil
+        self._connections = connections
+        self._buffer = bytearray()
+        self._transport: asyncio.Transport | None = None
+        self._work: asyncio.Task[None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is one without inheriting from it
+        self._connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the name is asyncio's
+        self._connections.discard(self)
+        self._transport = None
+        if self._work is not None:
+            self._work.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        if self._work is None:
+            self._next()
+
+    def _next(self) -> None:
+        try:
+            request = parse(self._buffer)
+        except BadRequest as error:
+            self._send(error.response, None, keep_alive=False)
+            return
+        if request is not None:
+            self._work = asyncio.create_task(self._serve(request))
+
+    async def _serve(self, request: Request) -> None:
+        try:
+            response = await self._handler(request)
+        except Exception:
+            log.exception("request failed", path=request.path)
+            response = internal_error('Failure("xensim")')
+        keep_alive = request.keep_alive and response.status < 400
+        self._work = None
+        self._send(response, request, keep_alive=keep_alive)
+        if keep_alive and self._buffer:
+            self._next()
+
+    def _send(self, response: Response, request: Request | None, *, keep_alive: bool) -> None:
+        if self._transport is None:
+            return
+        head, body, complete = self._spoil(response.head(request, keep_alive=keep_alive), response.body)
+        self._transport.write(head)  # XAPI sends head and body apart, and clients must take them so
+        if body and (request is None or request.method != "HEAD"):
+            self._transport.write(body)
+        if not (keep_alive and complete):
+            self._buffer.clear()
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Drop the connection without a word."""
+        if self._transport is not None:
+            self._transport.abort()

@@ -1,0 +1,74 @@
+"""One simulated pool: its records, sessions, tasks, time and chance in one place."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from xensim.clock import Clock
+from xensim.conditions import Conditions
+from xensim.database import Database
+from xensim.schema import NULL_REF, Schema, load
+from xensim.sessions import Credentials, Sessions
+from xensim.tasks import Tasks
+
+
+@dataclass(slots=True)
+class Pool:
+    """What operations, events and the graph builder work on. `pace` multiplies simulated durations; 0 is at once."""
+
+    rng: random.Random = field(default_factory=lambda: random.Random(1))
+    clock: Clock = field(default_factory=Clock)
+    schema: Schema = field(default_factory=load)
+    credentials: Credentials = field(default_factory=Credentials)
+    pace: float = 1.0
+    db: Database = field(init=False)
+    sessions: Sessions = field(init=False)
+    tasks: Tasks = field(init=False)
+    conditions: Conditions = field(init=False)
+    on_coordinator_request: Callable[[str], None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.db = Database(self.schema, self.rng)
+        self.sessions = Sessions(self.db, self.clock, self.credentials, lambda: self.coordinator)
+        self.tasks = Tasks(self.db, self.clock, self.sessions, lambda: self.coordinator)
+        self.conditions = Conditions()
+        self.on_coordinator_request = self.set_coordinator
+
+    @property
+    def ref(self) -> str:
+        """The pool's own object, the null ref before there is one."""
+        return next(iter(self.db.refs("pool")), NULL_REF)
+
+    @property
+    def coordinator(self) -> str:
+        """The host that answers calls: the pool's `master`."""
+        return NULL_REF if self.ref == NULL_REF else str(self.db.field("pool", self.ref, "master"))
+
+    def set_coordinator(self, host: str) -> None:
+        """Another host answers from now on: sessions and tasks are gone, every row is new to clients."""
+        self.db.set("pool", self.ref, master=host)
+        self.start_over()
+
+    def request_coordinator(self, host: str) -> None:
+        """Ask whoever serves this pool to make `host` the coordinator."""
+        self.on_coordinator_request(host)
+
+    def start_over(self) -> None:
+        """What a restart of the daemon does to what it holds in memory; refs stay."""
+        self.tasks.forget_all()
+        self.sessions.end_all()
+        self.db.restamp()
+
+    def emit_message(self, name: str, priority: int, cls: str, obj_uuid: str, body: str) -> str:
+        """Add a message, e.g. `VM_STARTED`, 5, `VM`, about an object; the ref."""
+        return self.db.create(
+            "message",
+            {
+                "name": name,
+                "priority": priority,
+                "cls": cls,
+                "obj_uuid": obj_uuid,
+                "timestamp": self.clock.wire(),
+                "body": body,
+            },
+        )

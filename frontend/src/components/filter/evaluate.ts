@@ -1,0 +1,146 @@
+/** Does this object match? A parsed filter compiled to closures, with the server's rules for every comparison. */
+import { parse, type Term } from './query'
+
+export type Predicate = (value: unknown) => boolean
+
+/** `test` on a string or number inside `value`, at any depth; keys are not searched. */
+function anywhere(value: unknown, test: (leaf: string | number) => boolean): boolean {
+  if (typeof value === 'string' || typeof value === 'number') return test(value)
+  if (Array.isArray(value)) {
+    for (const item of value) if (anywhere(item, test)) return true
+    return false
+  }
+  if (typeof value === 'object' && value !== null) {
+    for (const key in value) if (Object.hasOwn(value, key) && anywhere((value as Record<string, unknown>)[key], test)) return true
+  }
+  return false
+}
+
+/** `value[name]` as JavaScript has it, without what prototypes hold; ABSENT where it would throw. */
+function member(value: unknown, name: string): unknown {
+  if (value === null || value === undefined) return ABSENT
+  if (typeof value === 'string') return name === 'length' ? value.length : undefined
+  if (typeof value !== 'object') return undefined
+  return Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined
+}
+
+const ABSENT = Symbol('absent')
+
+/** What `<` and `>` make of a value: null is 0, a list is its text, an object is no number. */
+function numeric(value: unknown): number {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return Number.NaN
+  return typeof value === 'symbol' ? Number.NaN : Number(value)
+}
+
+function contains(needle: string): Predicate {
+  const wanted = needle.toLowerCase()
+  const test = (leaf: string | number) => typeof leaf === 'string' && leaf.toLowerCase().includes(wanted)
+  return (value) => anywhere(value, test)
+}
+
+function raw(word: string): Predicate {
+  const number = Number(word)
+  if (Number.isNaN(number)) return contains(word)
+  const wanted = word.toLowerCase()
+  const test = (leaf: string | number) => (typeof leaf === 'number' ? leaf === number : leaf.toLowerCase().includes(wanted))
+  return (value) => anywhere(value, test)
+}
+
+const JSON_NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/
+
+/** Exactly this, as it is written; of a list, one of its elements. Bare, it may be a number or a flag as well. */
+function equal(word: string, quoted: boolean): Predicate {
+  const number = !quoted && JSON_NUMBER.test(word) ? Number(word) : undefined
+  const flag = quoted || (word !== 'true' && word !== 'false') ? undefined : word === 'true'
+  const test = (leaf: unknown) => leaf === word || (number !== undefined && leaf === number) || (flag !== undefined && leaf === flag)
+  return (value) => (Array.isArray(value) ? value.some(test) : test(value))
+}
+
+function compare(op: '>' | '>=' | '<' | '<=', limit: number): Predicate {
+  switch (op) {
+    case '>':
+      return (value) => numeric(value) > limit
+    case '>=':
+      return (value) => numeric(value) >= limit
+    case '<':
+      return (value) => numeric(value) < limit
+    case '<=':
+      return (value) => numeric(value) <= limit
+  }
+}
+
+/** Only the strings count: a pattern has nothing to say about numbers. */
+function pattern(regex: RegExp): Predicate {
+  const test = (leaf: string | number) => typeof leaf === 'string' && regex.test(leaf)
+  return (value) => anywhere(value, test)
+}
+
+function glob(text: string): Predicate {
+  const source = text
+    .split(/\*+/)
+    .map((part) => part.replaceAll(/[.$-]/g, '\\$&'))
+    .join('.*')
+  return pattern(new RegExp(source, 'i')) // of one line: the dot stops at its end, as the server's star does
+}
+
+export function compile(term: Term): Predicate {
+  switch (term.kind) {
+    case 'and': {
+      const all = term.terms.map(compile)
+      if (all.length === 1) return all[0] as Predicate
+      return (value) => all.every((test) => test(value))
+    }
+    case 'or': {
+      const some = term.terms.map(compile)
+      return (value) => some.some((test) => test(value))
+    }
+    case 'not': {
+      const test = compile(term.term)
+      return (value) => !test(value)
+    }
+    case 'property': {
+      const test = compile(term.term)
+      const name = term.name
+      return (value) => {
+        const inside = member(value, name)
+        return inside !== ABSENT && test(inside)
+      }
+    }
+    case 'truthy': {
+      const name = term.name
+      return (value) => {
+        const inside = member(value, name)
+        return inside !== ABSENT && Boolean(inside)
+      }
+    }
+    case 'compare':
+      return compare(term.op, term.value)
+    case 'equal':
+      return equal(term.value, term.quoted)
+    case 'text':
+      return contains(term.value)
+    case 'raw':
+      return raw(term.value)
+    case 'glob':
+      return glob(term.pattern)
+    case 'regex':
+      return pattern(term.regex)
+  }
+}
+
+/** The predicate of a filter text. Throws only `FilterSyntaxError`. */
+export function predicate(text: string): Predicate {
+  return compile(parse(text))
+}
+
+/** `test`, asked once per object: values are frozen, so an object that was judged need not be judged again. */
+export function remembering<T extends object>(test: Predicate): (value: T) => boolean {
+  const known = new WeakMap<T, boolean>()
+  return (value) => {
+    const before = known.get(value)
+    if (before !== undefined) return before
+    const now = test(value)
+    known.set(value, now)
+    return now
+  }
+}

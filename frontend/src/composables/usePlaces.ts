@@ -1,0 +1,41 @@
+/** The screens one can go to, with their keys: for the sidebar, the palette and the help. */
+import { computed } from 'vue'
+import { type MessageKey, useText } from '@/i18n'
+import { useViewer } from '@/stores/viewer'
+
+export interface Place {
+  readonly to: string
+  readonly icon: string
+  readonly label: string
+  /** Second key after `g`. */
+  readonly key?: string
+  /** Part of the sidebar. */
+  readonly main: boolean
+}
+
+const PLACES: readonly (Omit<Place, 'label'> & { readonly text: MessageKey; readonly admin?: boolean })[] = [
+  { to: '/', icon: 'i-lucide-layout-dashboard', text: 'place.site', key: 'd', main: true },
+  { to: '/vms', icon: 'i-lucide-monitor', text: 'type.VM.many', key: 'v', main: true },
+  { to: '/hosts', icon: 'i-lucide-server', text: 'type.host.many', key: 'h', main: true },
+  { to: '/pools', icon: 'i-lucide-layers', text: 'type.pool.many', key: 'p', main: true },
+  { to: '/srs', icon: 'i-lucide-database', text: 'type.SR.many', key: 's', main: true },
+  { to: '/vdis', icon: 'i-lucide-hard-drive', text: 'type.VDI.many', key: 'k', main: true },
+  { to: '/networks', icon: 'i-lucide-network', text: 'type.network.many', key: 'n', main: true },
+  { to: '/vm-templates', icon: 'i-lucide-copy', text: 'type.VM-template.many', key: 't', main: false },
+  { to: '/vm-snapshots', icon: 'i-lucide-camera', text: 'type.VM-snapshot.many', main: false },
+  { to: '/pifs', icon: 'i-lucide-ethernet-port', text: 'type.PIF.many', main: false },
+  { to: '/alarms', icon: 'i-lucide-bell-ring', text: 'type.alarm.many', key: 'a', main: true },
+  { to: '/messages', icon: 'i-lucide-message-square', text: 'type.message.many', main: false },
+  { to: '/servers', icon: 'i-lucide-plug', text: 'place.servers', key: 'c', main: true, admin: true },
+  { to: '/users', icon: 'i-lucide-users', text: 'place.users', key: 'u', main: true, admin: true },
+  { to: '/account', icon: 'i-lucide-user', text: 'place.account', main: false },
+  { to: '/about', icon: 'i-lucide-info', text: 'place.about', main: false },
+]
+
+export function usePlaces() {
+  const { t } = useText()
+  const viewer = useViewer()
+  return computed<readonly Place[]>(() =>
+    PLACES.filter(({ admin }) => admin !== true || viewer.user?.permission === 'admin').map(({ text, admin: _, ...place }) => ({ ...place, label: t(text) })),
+  )
+}

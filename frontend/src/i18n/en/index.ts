@@ -1,0 +1,13 @@
+/** All English texts. A file per part of the client, each owned by whoever writes that part; French has the same files and keys. */
+import common from './common'
+import objects from './objects'
+import pages from './pages'
+import shell from './shell'
+
+const en = { ...common, ...shell, ...pages, ...objects }
+
+export default en
+export type Messages = Texts<typeof en>
+
+/** The same tree of keys with any text in it. */
+type Texts<T> = { [K in keyof T]: T[K] extends string ? string : Texts<T[K]> }

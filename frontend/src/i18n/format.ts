@@ -1,0 +1,79 @@
+/** Numbers, sizes and times as this language writes them; every formatter is made once per language. */
+import { computed } from 'vue'
+import { i18n } from './index'
+
+const locale = () => i18n.global.locale.value
+const made = new Map<string, unknown>()
+
+function once<T>(key: string, make: (locale: string) => T): T {
+  const name = `${locale()} ${key}`
+  let formatter = made.get(name) as T | undefined
+  if (formatter === undefined) made.set(name, (formatter = make(locale())))
+  return formatter
+}
+
+export function number(value: number, digits = 0): string {
+  return once(`n${digits}`, (l) => new Intl.NumberFormat(l, { maximumFractionDigits: digits })).format(value)
+}
+
+export function percent(share: number, digits = 0): string {
+  return once(`p${digits}`, (l) => new Intl.NumberFormat(l, { style: 'percent', maximumFractionDigits: digits })).format(share)
+}
+
+const BINARY = { en: ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'], fr: ['o', 'Kio', 'Mio', 'Gio', 'Tio', 'Pio'] }
+
+/** Binary units, as XenServer counts: 1.5 GiB. */
+export function bytes(value: number): string {
+  let height = 0
+  let rest = Math.abs(value)
+  while (rest >= 1024 && height < 5) {
+    rest /= 1024
+    height += 1
+  }
+  const units = locale() === 'fr' ? BINARY.fr : BINARY.en
+  return `${number(Math.sign(value) * rest, rest < 10 && height > 0 ? 1 : 0)} ${units[height]}`
+}
+
+const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ['year', 31_536_000],
+  ['month', 2_592_000],
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+  ['second', 1],
+]
+
+/** "3 minutes ago" for two times in ms. */
+export function relative(at: number, now: number): string {
+  const seconds = Math.round((at - now) / 1000)
+  const [unit, length] = STEPS.find(([, size]) => Math.abs(seconds) >= size) ?? ['second', 1]
+  return once('r', (l) => new Intl.RelativeTimeFormat(l, { numeric: 'auto', style: 'short' })).format(Math.trunc(seconds / length), unit)
+}
+
+/** A length of time in its largest unit, or its two largest: "12 s", "3 min 20 s". */
+export function duration(ms: number): string {
+  let rest = Math.max(0, Math.floor(ms / 1000))
+  const parts: string[] = []
+  for (const [unit, size] of STEPS) {
+    if (unit === 'year' || unit === 'month') continue
+    const count = Math.floor(rest / size)
+    rest -= count * size
+    if (count > 0 || (unit === 'second' && parts.length === 0)) {
+      parts.push(once(`d${unit}`, (l) => new Intl.NumberFormat(l, { style: 'unit', unit, unitDisplay: unit === 'day' ? 'long' : 'short' })).format(count))
+    } else if (parts.length > 0) break
+    if (parts.length === 2) break
+  }
+  return parts.join(' ')
+}
+
+/** Date and time, exact. */
+export function dateTime(ms: number): string {
+  return once('dt', (l) => new Intl.DateTimeFormat(l, { dateStyle: 'medium', timeStyle: 'medium' })).format(ms)
+}
+
+export function date(ms: number): string {
+  return once('da', (l) => new Intl.DateTimeFormat(l, { dateStyle: 'medium' })).format(ms)
+}
+
+/** The order in which this language lists names, numbers in them by value. */
+export const collator = computed(() => new Intl.Collator(locale(), { numeric: true, sensitivity: 'base' }))

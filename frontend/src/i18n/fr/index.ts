@@ -1,0 +1,9 @@
+import type { Messages } from '../en'
+import common from './common'
+import objects from './objects'
+import pages from './pages'
+import shell from './shell'
+
+const fr: Messages = { ...common, ...shell, ...pages, ...objects }
+
+export default fr

@@ -1,0 +1,33 @@
+/** The first screen of a pool. */
+import { type Pool } from '@/api/types'
+import { talk, writer, type Overview } from '../overview'
+
+export const poolOverview: Overview<Pool> = (pool, look) => {
+  const w = writer(look)
+  const here = `$pool:="${pool.id}"`
+  return [
+    w.section('general', {
+      facts: [
+        ...w.link('master', 'host', pool.master),
+        ...w.number('cores', pool.cpus?.cores),
+        ...w.number('sockets', pool.cpus?.sockets),
+        ...w.text('platform', pool.platform_version),
+      ],
+    }),
+    w.section('settings', {
+      facts: [
+        ...w.flag('ha', pool.HA_enabled),
+        ...w.flag('autoPowerOn', pool.auto_poweron),
+        ...w.flag('migrationCompression', pool.migrationCompression),
+        ...w.link('defaultSr', 'SR', pool.default_SR),
+        ...w.link('suspendSr', 'SR', pool.suspendSr),
+        ...w.link('crashSr', 'SR', pool.crashDumpSr),
+      ],
+    }),
+    w.section('hosts', { related: { type: 'host', filter: here, columns: ['name', 'state', 'master', 'memoryUsed', 'vms', 'cores', 'address', 'version', 'uptime'] } }),
+    w.section('storage', { related: { type: 'SR', filter: here, columns: ['name', 'srType', 'shared', 'place', 'used', 'free', 'promised'] } }),
+    w.section('networks', { related: { type: 'network', filter: here, columns: ['name', 'bridge', 'mtu', 'pifs', 'vifs', 'bonded'] } }),
+    ...talk(pool, look),
+  ]
+}
+

@@ -1,0 +1,22 @@
+/** A look at the names of other objects: the types that are always there, and those that are asked for. */
+import { watch } from 'vue'
+import { type TypeName, type XoObject } from '@/api/types'
+import { useText } from '@/i18n'
+import { CORE, useObjects } from '@/stores/objects'
+import { makeLook, nameFields, type Look } from './look'
+import { useRowsOnce } from './useRowsOnce'
+
+export function useNames(needed: () => Iterable<TypeName>): Look {
+  const objects = useObjects()
+  const look = makeLook(useText())
+  for (const type of Object.keys(CORE) as TypeName[]) look.learn(type, objects.collection<XoObject>(type).rows)
+  const once = useRowsOnce()
+  watch(
+    () => [...new Set(needed())].filter((type) => !(type in CORE)),
+    (types) => {
+      for (const type of types) once(type, nameFields(type), (rows) => look.learn(type, rows))
+    },
+    { immediate: true, flush: 'sync' },
+  )
+  return look
+}
