@@ -18,7 +18,7 @@ export default defineConfig({
       experimental: { componentDetection: true },
       ui: {
         colors: { primary: 'indigo', neutral: 'zinc', success: 'green', info: 'sky', warning: 'amber', error: 'red' },
-        button: { slots: { base: 'cursor-pointer' } },
+        button: { slots: { base: 'cursor-pointer' }, variants: { size: { md: { leadingIcon: 'size-4', trailingIcon: 'size-4' } } } },
       },
     }),
   ],

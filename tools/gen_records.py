@@ -36,11 +36,13 @@ FIELDS: dict[str, str] = {
     "VDI": """name_label name_description SR VBDs virtual_size physical_utilisation type managed missing sm_config
         is_a_snapshot snapshot_of snapshots snapshot_time cbt_enabled tags other_config current_operations""",
     "VBD": "VM VDI type mode userdevice device bootable currently_attached",
-    "network": "name_label name_description bridge VIFs PIFs MTU default_locking_mode purpose tags other_config current_operations",
+    "network": """name_label name_description bridge VIFs PIFs MTU default_locking_mode purpose tags other_config
+        current_operations""",
     "VIF": """VM network device MAC MTU currently_attached locking_mode ipv4_allowed ipv6_allowed qos_algorithm_type
         qos_algorithm_params other_config""",
     "PIF": """host network device MAC MTU VLAN physical management currently_attached ip_configuration_mode IP netmask
-        gateway DNS IPv6 ipv6_configuration_mode primary_address_type bond_slave_of bond_master_of disallow_unplug metrics""",
+        gateway DNS IPv6 ipv6_configuration_mode primary_address_type bond_slave_of bond_master_of disallow_unplug
+        metrics""",
     "PIF_metrics": "carrier speed device_name",
     "Bond": "master slaves mode",
     "message": "name priority cls obj_uuid timestamp body",

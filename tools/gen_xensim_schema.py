@@ -80,9 +80,7 @@ def _dense(value: object) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--datamodel", type=Path, required=True, help="datamodel.json of the XenServer API")
-    parser.add_argument(
-        "--check", action="store_true", help="only say whether the file is up to date"
-    )
+    parser.add_argument("--check", action="store_true", help="only say whether the file is up to date")
     arguments = parser.parse_args()
     text = render(compact(json.loads(arguments.datamodel.read_text(encoding="utf-8"))))
     if arguments.check:

@@ -21,7 +21,8 @@ PodiumError
 │   ├── PoolUnreachable        no answer: refused, time-out, wrong address
 │   ├── PoolRefused            it answered and refused the credentials
 │   ├── CertificateUntrusted   its certificate is not trusted (or changed, or expired)
-│   └── NotAXenServer          something answered, but it does not speak XAPI
+│   ├── NotAXenServer          something answered, but it does not speak XAPI
+│   └── PoolChanged            the address leads to another pool than before
 └── Unavailable                this service cannot do it just now
 """
 
@@ -209,6 +210,11 @@ class CertificateUntrusted(PoolError):
 class NotAXenServer(PoolError):
     code = "not-a-xenserver"
     title = "This is not a XenServer or XCP-ng host"
+
+
+class PoolChanged(PoolError):
+    code = "pool-changed"
+    title = "This address leads to another pool than before"
 
 
 class Unavailable(PodiumError):

@@ -21,9 +21,6 @@ class Settings(BaseSettings):
         default="",
         description="sqlite:///path or postgresql://user:password@host/name; SQLite in the data directory if empty",
     )
-    redis_url: str = Field(
-        default="", description="redis://host: several processes share the work; one process if empty"
-    )
     host: str = Field(default="127.0.0.1", description="address to listen on")
     port: int = Field(default=8000, ge=0, le=65535, description="port to listen on; 0 takes a free one")
     data_dir: Path = Field(default=Path("var"), description="where the SQLite database and the secret key live")
@@ -54,9 +51,9 @@ class Settings(BaseSettings):
     )
     max_body_bytes: int = Field(default=1024 * 1024, ge=1024, description="largest request body outside uploads")
 
-    poll_timeout_s: Seconds = Field(default=60.0, description="how long one event.from call may wait at the pool")
-    connect_timeout_s: Seconds = Field(default=10.0, description="how long a pool may take to accept a connection")
-    call_timeout_s: Seconds = Field(default=60.0, description="how long a pool may take to answer a call")
+    poll_timeout_s: Seconds = Field(
+        default=5.0, le=60.0, description="a pool is asked for events, and so for a sign of life, at least this often"
+    )
 
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="least severe message logged"

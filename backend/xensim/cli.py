@@ -12,7 +12,7 @@ import uvloop
 from xensim.serving import serving
 from xensim.sim import Options, Sim
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.command()
@@ -43,7 +43,11 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter per option of the command
         password=password,
         load=load,
     )
-    uvloop.run(_run(options, churn, dump))
+    try:
+        uvloop.run(_run(options, churn, dump))
+    except OSError as error:
+        typer.echo(f"xensim: {error}", err=True)
+        raise typer.Exit(1) from error
 
 
 async def _run(options: Options, churn: float, dump: Path | None) -> None:
@@ -54,8 +58,9 @@ async def _run(options: Options, churn: float, dump: Path | None) -> None:
         if dump is not None:
             sim.dump(dump)
         sim.churn(churn)
+        stop = _stop_signal()
         typer.echo(_ready(sim))
-        await _told_to_stop()
+        await stop.wait()
 
 
 def _ready(sim: Sim) -> str:
@@ -65,12 +70,13 @@ def _ready(sim: Sim) -> str:
     return f"xensim ready on {sim.url} ({sim.db.count('host')} hosts, {vms} VMs)"
 
 
-async def _told_to_stop() -> None:
+def _stop_signal() -> asyncio.Event:
+    """Set when the process is told to stop."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    await stop.wait()
+    return stop
 
 
 def main() -> None:

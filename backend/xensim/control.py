@@ -71,7 +71,7 @@ class Control:
         await asyncio.sleep(0)
 
     def _connection(self) -> Connection:
-        return Connection(self._answer, lambda head, body: (head, body, True), self._connections)
+        return Connection(self._answer, lambda body: (body, True), self._connections, rpc=False)
 
     async def _answer(self, request: Request) -> Response:
         try:
@@ -108,7 +108,13 @@ class Control:
         rate = body.get("rate")
         if not isinstance(rate, int | float):
             raise Wrong("rate: changes a second")
-        self._sim.churn(rate)
+        kinds = body.get("kinds", [])
+        if not isinstance(kinds, list):
+            raise Wrong("kinds: a list of kinds of change")
+        try:
+            self._sim.churn(rate, kinds=[str(kind) for kind in kinds])
+        except ValueError as error:
+            raise Wrong(str(error)) from error
         return {"rate": rate}
 
     async def _set(self, body: Body) -> object:
@@ -179,4 +185,4 @@ def _body(data: bytes) -> Body:
 
 
 def _json(value: object, status: int = 200) -> Response:
-    return Response(status, msgspec.json.encode(value), [("content-type", "application/json")])
+    return Response(status, [msgspec.json.encode(value)], [("content-type", "application/json")])

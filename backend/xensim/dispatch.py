@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
+from collections.abc import Coroutine
 from dataclasses import dataclass
-
-import structlog
 
 from xensim import arguments, builtin, events, legacy
 from xensim.failures import XapiFailure, internal_error
@@ -15,7 +15,7 @@ from xensim.pool import Pool
 from xensim.registry import OPERATIONS, Call, Operation
 from xensim.schema import Message, Type
 
-log = structlog.get_logger()
+log = logging.getLogger(__name__)
 OPERATION_MODULES = (builtin, events, legacy)  # importing them registers what they hold
 _STRINGS = Type("set", item=Type("string"))
 _STRING = Type("string")
@@ -39,7 +39,7 @@ class Dispatcher:
         self._pool = pool
         self._functions: dict[str, Operation | None] = {}
         self._underscored = {name.replace(".", "_", 1): name for name in pool.schema.methods}
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: set[asyncio.Task[object]] = set()
 
     async def call(self, host: str, method: str, params: list[object]) -> Result:
         """Perform a call that came to `host`. Raises XapiFailure."""
@@ -125,19 +125,33 @@ class Dispatcher:
         if not message.is_async:
             return await self._invoke(message, session, f"DummyRef:|{id(values):x}|{message.full_name}", values)
         task = tasks.create(message.full_name, session)
+        # Shielded: XAPI goes on with what it began, though the client that asked for it has gone.
+        outcome = await asyncio.shield(self._spawn(self._attempt(message, session, task, values)))
+        if isinstance(outcome, XapiFailure):
+            raise outcome
+        return outcome
+
+    async def _attempt(self, message: Message, session: str, task: str, values: list[object]) -> object:
+        """The result, or the failure, of a synchronous call; its task row goes when it ends."""
         try:
             return await self._invoke(message, session, task, values)
+        except XapiFailure as failure:
+            return failure
         finally:
-            tasks.remove(task)
+            self._pool.tasks.remove(task)
 
     def _start(self, prefix: str, message: Message, session: str, values: list[object]) -> Result:
         if not message.is_async:
             raise XapiFailure("Fault", f"No async mode for this operation (rpc: {message.full_name})")
         task = self._pool.tasks.create(f"{prefix}.{message.full_name}", session, cancellable=True)
-        running = asyncio.create_task(self._run(message, session, task, values), name=f"{message.full_name} {task}")
+        self._spawn(self._run(message, session, task, values))
+        return Result(task, _TASK)
+
+    def _spawn(self, work: Coroutine[None, None, object]) -> asyncio.Task[object]:
+        running = asyncio.create_task(work)
         self._running.add(running)
         running.add_done_callback(self._running.discard)
-        return Result(task, _TASK)
+        return running
 
     async def _run(self, message: Message, session: str, task: str, values: list[object]) -> None:
         """A call that somebody started with `Async.`: its outcome goes into its task."""
@@ -155,7 +169,7 @@ class Dispatcher:
         except XapiFailure:
             raise
         except Exception as error:  # as XAPI does: a fault of ours must not end the connection
-            log.exception("operation failed", method=message.full_name)
+            log.exception("%s failed", message.full_name)
             raise internal_error(repr(error)) from error
 
     def _local(self, message: Message, session: str) -> object:

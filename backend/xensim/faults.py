@@ -11,7 +11,7 @@ from xensim.pool import Pool
 
 
 class Faults:
-    """What can be made to go wrong with a served pool. Durations are in seconds; `host` is a ref, None is every host."""
+    """What can be made to go wrong with a served pool. Durations are in seconds; `host` is a ref, None every host."""
 
     def __init__(self, pool: Pool, hosts: Hosts) -> None:
         self._pool = pool

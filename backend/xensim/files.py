@@ -9,11 +9,10 @@ import msgspec
 from xensim.database import Database
 
 Records = dict[str, dict[str, dict[str, object]]]
-_FLEETING = ("session", "task")  # of the process that wrote the file, not of the pool
 
 
 def read(path: Path, db: Database) -> None:
-    """Add a file's records; classes and fields that this version of the API has not are left out."""
+    """Add a file's records, without sessions, and without classes and fields that this version of the API has not."""
     data = path.read_bytes()
     if path.suffix == ".gz":
         data = gzip.decompress(data)
@@ -24,7 +23,7 @@ def load(records: Mapping[str, Mapping[str, Mapping[str, object]]], db: Database
     """Add records by class and ref."""
     known: dict[str, dict[str, dict[str, object]]] = {}
     for cls, rows in records.items():
-        if cls in db.schema.classes and cls not in _FLEETING:
+        if cls in db.schema.classes and cls != "session":
             fields = db.schema.classes[cls].fields
             known[cls] = {
                 ref: {name: value for name, value in record.items() if name in fields} for ref, record in rows.items()

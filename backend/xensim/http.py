@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import logging
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from html import escape
 from typing import cast
 
-import structlog
-
-log = structlog.get_logger()
+log = logging.getLogger(__name__)
 MAX_HEAD = 64 * 1024
 MAX_RPC_BODY = 300 * 1024
+BLOCK = 256 * 1024  # of a long body: written one at a time, so that 100 MB are never in memory at once
+HIGH_WATER = 1024 * 1024
 _NO_CACHE = ("cache-control", "no-cache, no-store")
 _REASONS = {
     200: "OK",
@@ -49,10 +50,10 @@ class Request:
 
 @dataclass(slots=True)
 class Response:
-    """`headers` go out in this order, after the length; errors always end the connection."""
+    """`body` is in pieces; `headers` go out in this order, after the length; errors always end the connection."""
 
     status: int = 200
-    body: bytes = b""
+    body: list[bytes] = field(default_factory=list)
     headers: list[tuple[str, str]] = field(default_factory=list)
 
     def head(self, request: Request | None, *, keep_alive: bool) -> bytes:
@@ -61,7 +62,7 @@ class Response:
         middle = [connection, _NO_CACHE, *self.headers]
         if self.status >= 400:
             middle = [*self.headers[:1], connection, _NO_CACHE, *self.headers[1:]]
-        lines = [f"HTTP/{version} {self.status} {_REASONS[self.status]}", f"content-length: {len(self.body)}"]
+        lines = [f"HTTP/{version} {self.status} {_REASONS[self.status]}", f"content-length: {sum(map(len, self.body))}"]
         lines.extend(f"{name}: {value}" for name, value in middle)
         return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
@@ -69,7 +70,7 @@ class Response:
 def page(status: int, title: str, text: str, *headers: tuple[str, str]) -> Response:
     """An HTML page of an error."""
     body = f"<html><body><h1>HTTP {status} {title}</h1>{text}</body></html>"
-    return Response(status, body.encode(), [("content-type", "text/html"), *headers])
+    return Response(status, [body.encode()], [("content-type", "text/html"), *headers])
 
 
 def internal_error(text: str) -> Response:
@@ -98,15 +99,18 @@ class BadRequest(Exception):
         self.response = response
 
 
-def parse(buffer: bytearray) -> Request | None:
-    """The first request in the buffer, taken out of it; None while it is incomplete. Raises BadRequest."""
+def parse(buffer: bytearray, *, rpc: bool = True) -> Request | None:
+    """The first request in the buffer, taken out of it; None while it is incomplete. Raises BadRequest.
+
+    `rpc`: a POST must say its length, and it is limited.
+    """
     end = buffer.find(b"\r\n\r\n")
     if end < 0:
         if len(buffer) > MAX_HEAD:
             raise BadRequest(page(431, "request header fields too large", "The request header is too large."))
         return None
     request = _head(bytes(buffer[:end]))
-    length = _length(request)
+    length = _length(request, rpc=rpc)
     if len(buffer) < end + 4 + length:
         return None
     body = bytes(buffer[end + 4 : end + 4 + length])
@@ -126,9 +130,9 @@ def _head(head: bytes) -> Request:
     return Request(words[0], words[1], words[2][5:], headers)
 
 
-def _length(request: Request) -> int:
+def _length(request: Request, *, rpc: bool) -> int:
     text = request.headers.get("content-length", "")
-    if request.method == "POST":
+    if rpc and request.method == "POST":
         if not text.isdecimal():
             raise BadRequest(internal_error('Failure("We require a content-length: HTTP header")'))
         if int(text) > MAX_RPC_BODY:
@@ -137,22 +141,25 @@ def _length(request: Request) -> int:
 
 
 Handler = Callable[[Request], Awaitable[Response]]
-Spoil = Callable[[bytes, bytes], "tuple[bytes, bytes, bool]"]
+Spoil = Callable[[list[bytes]], "tuple[list[bytes], bool]"]
 
 
 class Connection(asyncio.Protocol):
     """One connection: requests in order, pipelined or not; a client that goes away ends the request at work."""
 
-    def __init__(self, handler: Handler, spoil: Spoil, connections: set[Connection]) -> None:
+    def __init__(self, handler: Handler, spoil: Spoil, connections: set[Connection], *, rpc: bool = True) -> None:
+        self._rpc = rpc
         self._handler = handler
         self._spoil = spoil
         self._connections = connections
         self._buffer = bytearray()
         self._transport: asyncio.Transport | None = None
-        self._work: asyncio.Task[None] | None = None
+        self._work: asyncio.Task[object] | None = None
+        self._paused: asyncio.Future[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is one without inheriting from it
+        self._transport.set_write_buffer_limits(HIGH_WATER)
         self._connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the name is asyncio's
@@ -168,9 +175,9 @@ class Connection(asyncio.Protocol):
 
     def _next(self) -> None:
         try:
-            request = parse(self._buffer)
+            request = parse(self._buffer, rpc=self._rpc)
         except BadRequest as error:
-            self._send(error.response, None, keep_alive=False)
+            self._work = asyncio.create_task(self._send(error.response, None, keep_alive=False))
             return
         if request is not None:
             self._work = asyncio.create_task(self._serve(request))
@@ -179,26 +186,58 @@ class Connection(asyncio.Protocol):
         try:
             response = await self._handler(request)
         except Exception:
-            log.exception("request failed", path=request.path)
+            log.exception("%s %s failed", request.method, request.path)
             response = internal_error('Failure("xensim")')
         keep_alive = request.keep_alive and response.status < 400
+        keep_alive = await self._send(response, request, keep_alive=keep_alive)
         self._work = None
-        self._send(response, request, keep_alive=keep_alive)
         if keep_alive and self._buffer:
             self._next()
 
-    def _send(self, response: Response, request: Request | None, *, keep_alive: bool) -> None:
+    async def _send(self, response: Response, request: Request | None, *, keep_alive: bool) -> bool:
+        """Write a response as fast as the client takes it; whether the connection goes on."""
         if self._transport is None:
-            return
-        head, body, complete = self._spoil(response.head(request, keep_alive=keep_alive), response.body)
+            return False
+        head = response.head(request, keep_alive=keep_alive)
+        body, complete = self._spoil(response.body)
         self._transport.write(head)  # XAPI sends head and body apart, and clients must take them so
-        if body and (request is None or request.method != "HEAD"):
-            self._transport.write(body)
-        if not (keep_alive and complete):
-            self._buffer.clear()
-            self._transport.close()
+        for block in _blocks(body):
+            self._transport.write(block)
+            await self._drained()
+        if keep_alive and complete:
+            return True
+        self._buffer.clear()
+        self._transport.close()
+        return False
+
+    def pause_writing(self) -> None:
+        self._paused = asyncio.get_running_loop().create_future()
+
+    def resume_writing(self) -> None:
+        if self._paused is not None and not self._paused.done():
+            self._paused.set_result(None)
+        self._paused = None
+
+    async def _drained(self) -> None:
+        """Until the client has taken enough; a client that goes away cancels the wait."""
+        if self._paused is not None:
+            await self._paused
 
     def abort(self) -> None:
         """Drop the connection without a word."""
         if self._transport is not None:
             self._transport.abort()
+
+
+def _blocks(pieces: list[bytes]) -> Iterator[bytes]:
+    """The pieces in blocks of about BLOCK bytes; one block for most replies."""
+    block: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        block.append(piece)
+        size += len(piece)
+        if size >= BLOCK:
+            yield b"".join(block)
+            block, size = [], 0
+    if block:
+        yield b"".join(block)

@@ -53,27 +53,27 @@ def _parse(body: bytes) -> object:
     except msgspec.DecodeError as error:
         if "UTF-8" in str(error) or "utf-8" in str(error):
             raise BadText from error
-        raise Malformed(f'Yojson__Common.Json_error("Line 1, bytes 0-{len(body)}:\n{_complaint(body)}")') from error
+        raise Malformed(f'Yojson__Common.Json_error("Line 1, bytes {_complaint(body)}")') from error
 
 
 def _complaint(body: bytes) -> str:
-    start = body.lstrip()[:1]
-    if start in (b"{", b"["):
-        return "Unexpected end of input"
-    return f"Invalid token '{body[:33].decode(errors='replace')}'"
+    """Where and why; good for bodies that end too early and for those that are no JSON from the start."""
+    if body.lstrip()[:1] in (b"{", b"["):
+        return f"{len(body) - 1}-{len(body)}:\nUnexpected end of input"
+    return f"0-{len(body)}:\nInvalid token '{body[:33].decode(errors='replace')}'"
 
 
 def _invalid(member: str) -> Malformed:
     return Malformed(f"Jsonrpc.Malformed_method_request(\"Invalid field '{member}' in request body\")")
 
 
-def success(request: Request, value: object, type_: Type) -> bytes:
-    """A reply with a result."""
+def success(request: Request, value: object, type_: Type) -> list[bytes]:
+    """A reply with a result, in pieces."""
     result = to_json(value, type_)
     identity = encode(request.id)
     if request.version2:
-        return b"".join((b'{"jsonrpc":"2.0","result":', *result, b',"id":', identity, b"}"))
-    return b"".join((b'{"result":', *result, b',"error":null,"id":', identity, b"}"))
+        return [b'{"jsonrpc":"2.0","result":', *result, b',"id":', identity, b"}"]
+    return [b'{"result":', *result, b',"error":null,"id":', identity, b"}"]
 
 
 def failure(request: Request, error: XapiFailure) -> bytes:

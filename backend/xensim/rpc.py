@@ -14,7 +14,7 @@ class InternalError(Exception):
 @dataclass(frozen=True, slots=True)
 class Reply:
     content_type: str
-    body: bytes
+    body: list[bytes]
 
 
 class Endpoint:
@@ -35,7 +35,7 @@ class Endpoint:
         params = request.params
         try:
             result = await self._dispatcher.call(self._host, request.method, params)
-            return _json(jsonrpc.success(request, result.value, result.type))
+            return Reply("application/json", jsonrpc.success(request, result.value, result.type))
         except XapiFailure as error:
             return _json(jsonrpc.failure(request, error))
 
@@ -55,8 +55,8 @@ class Endpoint:
 
 
 def _json(body: bytes) -> Reply:
-    return Reply("application/json", body)
+    return Reply("application/json", [body])
 
 
 def _xml(body: bytes) -> Reply:
-    return Reply("text/xml", body)
+    return Reply("text/xml", [body])

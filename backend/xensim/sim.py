@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
@@ -15,11 +15,12 @@ from xensim.database import Database
 from xensim.dispatch import Dispatcher
 from xensim.faults import Faults
 from xensim.hosts import Hosts
+from xensim.ops.churn import Churn
 from xensim.pool import Pool
 from xensim.sessions import Credentials
 
 COLLECT_S = 30.0
-MOVE_S = 0.2  # between the answer to pool.designate_new_master and the move
+MOVE_S = 0.1  # between the answer to pool.designate_new_master and the move
 
 
 @dataclass(slots=True)
@@ -55,6 +56,8 @@ class Sim:
         self._dispatcher = Dispatcher(self.pool)
         self._hosts = Hosts(self.pool, self._dispatcher, address=options.address, port=options.port, secure=options.tls)
         self.faults = Faults(self.pool, self._hosts)
+        self._churn = Churn(self.pool, seed=options.seed)
+        self._kinds: set[str] = set()
         self._churning: asyncio.Task[None] | None = None
         self._work: set[asyncio.Task[None]] = set()
         self.pool.on_coordinator_request = self._move_soon
@@ -97,11 +100,13 @@ class Sim:
     def destroy(self, cls: str, ref: str) -> None:
         self.db.destroy(cls, ref)
 
-    def churn(self, rate: float) -> None:
-        """Let about `rate` changes a second happen from now on; 0 ends it."""
+    def churn(self, rate: float, *, kinds: Collection[str] = ()) -> None:
+        """Let about `rate` changes a second happen from now on; 0 ends it. Other `kinds` than before begin anew."""
         if self._churning is not None:
             self._churning.cancel()
-        self._churning = self._spawn(Churn(self.pool).run(rate)) if rate > 0 else None
+        if set(kinds) != self._kinds:
+            self._churn, self._kinds = Churn(self.pool, kinds=kinds, seed=self.options.seed), set(kinds)
+        self._churning = self._spawn(self._churn.run(rate)) if rate > 0 else None
 
     def load(self, path: Path) -> None:
         """Add the records of a file to the pool."""
@@ -136,7 +141,7 @@ class Sim:
         self._spawn(self._move(host))
 
     async def _move(self, host: str) -> None:
-        await asyncio.sleep(MOVE_S * self.pool.pace)
+        await asyncio.sleep(MOVE_S)
         await self.faults.move_coordinator(host)
 
     async def _collect(self) -> None:

@@ -46,15 +46,16 @@ class Web:
         if loop.time() < self._conditions.hang_until:
             await asyncio.Event().wait()  # for ever: hanging ends by the client's going away
 
-    def spoil(self, head: bytes, body: bytes) -> tuple[bytes, bytes, bool]:
-        """A reply as the faults in force leave it; false when the connection must not go on."""
+    def spoil(self, body: list[bytes]) -> tuple[list[bytes], bool]:
+        """A body as the faults in force leave it; false when the connection must not go on."""
         match self._conditions.take_spoiled():
             case "garbage":
-                rubbish = b"\x00\xff<garbage" * (len(body) // 10 + 1)
-                return head, rubbish[: len(body)], True
+                length = sum(map(len, body))
+                return [(b"\x00\xff<garbage" * (length // 10 + 1))[:length]], True
             case "truncated":
-                return head, body[: len(body) // 2], False
-        return head, body, True
+                whole = b"".join(body)
+                return [whole[: len(whole) // 2]], False
+        return body, True
 
 
 def _preflight(request: Request) -> Response:
@@ -62,7 +63,7 @@ def _preflight(request: Request) -> Response:
     allowed = f"{wanted}, X-Requested-With" if wanted else "X-Requested-With"
     return Response(
         200,
-        b"",
+        [],
         [
             ("Access-Control-Allow-Origin", "*"),
             ("Access-Control-Allow-Headers", allowed),

@@ -8,8 +8,10 @@ from fastapi import FastAPI
 
 from podium.api import collections, openapi, problems, site
 from podium.api.deps import current_session
+from podium.app import INDEXES
 from podium.cache.objects import Objects
 from podium.model.base import XoObject
+from podium.model.pool import Pool
 from podium.model.registry import BY_STRUCT
 from podium.services.access import Rules, Viewer, viewer_of
 from podium.services.sessions import Session
@@ -37,25 +39,17 @@ def viewer(rules: Rules) -> Viewer:
     return Viewer("somebody", rules, is_admin=False)
 
 
-INDEXES = {
-    "message": {"object": lambda shown: getattr(shown, "object", None)},
-    "alarm": {"object": lambda shown: getattr(getattr(shown, "object", None), "uuid", None)},
-}
-
-
 def cache(shown: Iterable[XoObject] = (), *, pool: str | None = None) -> Objects:
     hub = Hub(time=time.monotonic, cpu_time=time.process_time)
-    objects = Objects(
-        epoch="e1", publish=hub.publish, resource_of=lambda one: BY_STRUCT[type(one)], indexes=INDEXES
-    )
+    objects = Objects(epoch="e1", publish=hub.publish, resource_of=lambda one: BY_STRUCT[type(one)], indexes=INDEXES)
     objects.apply(pool, shown)
     return objects
 
 
 def golden_cache() -> Objects:
+    """The recorded pool."""
     shown = project(golden_records())
-    pool = next(one.id for one in shown if one.type == "pool")
-    return cache(shown, pool=pool)
+    return cache(shown, pool=next(one.id for one in shown if isinstance(one, Pool)))
 
 
 def make_app(objects: Objects, who: Viewer | None = ADMIN) -> FastAPI:

@@ -1,5 +1,7 @@
 """Filters: what matches, value by value, and what is refused with which words."""
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -248,3 +250,24 @@ def test_the_short_cut_by_bytes_never_contradicts(text: str) -> None:
 
 def test_parsed_filters_are_remembered() -> None:
     assert parse_filter("name:web") is parse_filter("name:web")
+
+
+def test_a_clause_costs_little() -> None:
+    """Ten thousand objects; the budgets are several times what an idle machine needs."""
+    many = [msgspec.structs.replace(MACHINE, name=f"vm-{number:05}") for number in range(10_000)]
+    for text, budget in (
+        ("name:vm-0012", 0.05),
+        ("tags:=prod", 0.05),
+        ("memory:size:>1e9", 0.05),
+        ("name:/^vm-0012/", 0.05),
+        ("name:vm-00012 tags:debian CPUs:number:>2", 0.05),
+        ("debian", 0.3),
+    ):
+        test = parse_filter(text).matches
+        assert min(cost(test, many) for _ in range(3)) < budget, text
+
+
+def cost(test: Callable[[object], bool], values: list[Machine]) -> float:
+    began = time.process_time()
+    sum(map(test, values))
+    return time.process_time() - began

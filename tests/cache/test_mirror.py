@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from podium.cache.mirror import Event, Mirror
-from podium.model.base import Lookup, PoolObject
-from podium.xapi.records import HostRecord, Host_metricsRecord, Record, VBDRecord, VDIRecord, VMRecord
+from podium.model.base import Lookup, PoolObject, Projection
+from podium.xapi.records import Host_metricsRecord, HostRecord, Record, VBDRecord, VDIRecord, VMRecord
 
 
 class Seen(PoolObject, frozen=True, kw_only=True, gc=False):
@@ -23,7 +23,9 @@ def seen(ref: str, record: Record, look: Lookup, value: tuple[object, ...]) -> S
 def vm(ref: str, record: VMRecord, look: Lookup) -> Seen:
     host = look.record(HostRecord, record.resident_on)
     free = None if host is None else look.fact(Host_metricsRecord, host.metrics, memory)
-    return seen(ref, record, look, (record.name_label, look.links(record.VBDs), None if host is None else host.name_label, free))
+    return seen(
+        ref, record, look, (record.name_label, look.links(record.VBDs), None if host is None else host.name_label, free)
+    )
 
 
 def vbd(ref: str, record: VBDRecord, look: Lookup) -> Seen:
@@ -35,7 +37,7 @@ def vdi(ref: str, record: VDIRecord, look: Lookup) -> Seen:
     return seen(ref, record, look, (parent,))
 
 
-PROJECTIONS = {"vm": vm, "vbd": vbd, "vdi": vdi}
+PROJECTIONS: dict[str, Projection] = {"vm": vm, "vbd": vbd, "vdi": vdi}
 
 refs = [f"OpaqueRef:{letter}" for letter in "abcdef"]
 any_ref = st.sampled_from([*refs, "OpaqueRef:NULL", ""])
@@ -54,7 +56,9 @@ def events(draw: st.DrawFn) -> Event:
     record: Record
     match kind:
         case "vm":
-            record = VMRecord(uuid=uuid, name_label=str(draw(few)), VBDs=(draw(any_ref), draw(any_ref)), resident_on=draw(any_ref))
+            record = VMRecord(
+                uuid=uuid, name_label=str(draw(few)), VBDs=(draw(any_ref), draw(any_ref)), resident_on=draw(any_ref)
+            )
         case "vbd":
             record = VBDRecord(uuid=uuid, VM=draw(any_ref), VDI=draw(any_ref))
         case "vdi":
@@ -85,7 +89,8 @@ def mirror_of() -> Mirror:
 @settings(max_examples=400, deadline=None)
 @given(st.lists(st.lists(events(), max_size=4), max_size=12))
 def test_following_changes_ends_where_a_fresh_start_does(batches: list[list[Event]]) -> None:
-    followed, known = mirror_of(), {}
+    followed = mirror_of()
+    known: dict[str, tuple[str, object]] = {}
     final: dict[str, Event] = {}
     for batch in batches:
         followed.apply(batch)
@@ -95,7 +100,8 @@ def test_following_changes_ends_where_a_fresh_start_does(batches: list[list[Even
                 final.pop(event.ref, None)
             else:
                 final[event.ref] = event
-    fresh, expected = mirror_of(), {}
+    fresh = mirror_of()
+    expected: dict[str, tuple[str, object]] = {}
     fresh.apply(final.values())
     shown(fresh, expected)
     assert known == expected
@@ -120,7 +126,9 @@ def test_a_change_wakes_only_those_who_can_notice_it() -> None:
         return {one.ref for one in mirror.project(100)}
 
     assert woken(Event("vm", vm_ref, VMRecord(uuid="v", VBDs=(vbd_ref,), resident_on=host_ref))) == set()
-    assert woken(Event("vm", vm_ref, VMRecord(uuid="v", name_label="n", VBDs=(vbd_ref,), resident_on=host_ref))) == {vm_ref}
+    assert woken(Event("vm", vm_ref, VMRecord(uuid="v", name_label="n", VBDs=(vbd_ref,), resident_on=host_ref))) == {
+        vm_ref
+    }
     assert woken(Event("host_metrics", metrics_ref, Host_metricsRecord(uuid="m", memory_free=180))) == set()
     assert woken(Event("host_metrics", metrics_ref, Host_metricsRecord(uuid="m", memory_free=280))) == {vm_ref}
     assert woken(Event("vbd", vbd_ref, VBDRecord(uuid="other", VM=vm_ref))) == {vbd_ref, vm_ref}

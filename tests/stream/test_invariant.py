@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from podium.cache.entry import Entry
 from podium.cache.objects import Objects
-from podium.stream.channel import Channel, Selection
+from podium.stream.channel import Channel, Selection, View
 from podium.stream.channels import Channels
 from podium.stream.connection import Connection, Subscription
 from podium.stream.follower import parse_position
@@ -103,14 +103,20 @@ ids = st.sampled_from(["a", "b", "c", "d"])
 notes = st.sampled_from([None, "x", "y"])
 maps = st.dictionaries(st.sampled_from("kl"), st.integers(0, 2), max_size=2)
 put = st.tuples(
-    st.just("put"), ids, st.sampled_from(["p1", "p2"]), st.integers(0, 5), notes, maps, st.sampled_from(["thing", "other"])
+    st.just("put"),
+    ids,
+    st.sampled_from(["p1", "p2"]),
+    st.integers(0, 5),
+    notes,
+    maps,
+    st.sampled_from(["thing", "other"]),
 )
 gone = st.tuples(st.just("gone"), ids, st.sampled_from(["p1", "p2"]))
 read = st.tuples(st.just("read"), st.integers(0, 3), st.sampled_from([None, None, None, 0, 1]))
 drop = st.tuples(st.just("drop"), st.integers(0, 3))
 forget = st.tuples(st.just("forget"), st.integers(0, 3))
 
-SELECTIONS = [
+SELECTIONS: list[tuple[Selection, View]] = [
     (Selection(name="all", type="thing"), Everything()),
     (Selection(name="big", type="thing", filter="size:>2", patch=True), Everything()),
     (Selection(name="few", type="thing", fields=("size", "note"), patch=True), Everything()),
@@ -135,9 +141,7 @@ def test_snapshot_and_frames_are_what_the_cache_holds(steps: list[tuple], ring: 
             case ("drop", number):
                 clients[number].connection = None
             case ("forget", number):  # a client that lost everything but its place is not one; it starts over
-                clients[number] = Client(
-                    clients[number].selection, objects, hub, clients[number].channel
-                )
+                clients[number] = Client(clients[number].selection, objects, hub, clients[number].channel)
     for client in clients:
         client.read(None)
         client.read(None)

@@ -11,7 +11,7 @@ class Thing(PoolObject, frozen=True, kw_only=True, gc=False):
     name: str
     size: int = 0
     note: str | None = None
-    inner: dict[str, int] = {}
+    inner: dict[str, int] = msgspec.field(default_factory=dict)
     marks: tuple[str, ...] = ()
 
 

@@ -140,16 +140,11 @@ def test_memory_limits_are_in_order(pool: Pool) -> None:
 
 
 def test_storage_adds_up(pool: Pool) -> None:
-    for sr, row in pool.db.rows("SR").items():
+    for row in pool.db.rows("SR").values():
         vdis = [pool.db.record("VDI", vdi) for vdi in strings(row.record["VDIs"])]
-        if vdis:
-            managed = sum(number(vdi["virtual_size"]) for vdi in vdis if vdi["managed"] and vdi["virtual_size"])
-            assert number(row.record["physical_utilisation"]) >= 0, sr
-            assert (
-                number(row.record["physical_size"]) >= number(row.record["physical_utilisation"])
-                or not row.record["shared"]
-            )
-            assert number(row.record["virtual_allocation"]) <= managed + (1 << 40)
+        used = sum(number(vdi["physical_utilisation"]) for vdi in vdis)
+        assert row.record["physical_utilisation"] == used <= number(row.record["physical_size"])
+        assert row.record["virtual_allocation"] == sum(number(vdi["virtual_size"]) for vdi in vdis if vdi["managed"])
 
 
 def test_chains_lead_to_hidden_base_copies(pool: Pool) -> None:
@@ -176,6 +171,20 @@ def test_snapshots_form_trees(pool: Pool) -> None:
             copies = [pool.db.record("VDI", disk) for disk in disks if disk != NULL_REF]
             assert {vdi["snapshot_of"] for vdi in copies} <= originals
     assert any(snapshot["power_state"] == "Suspended" for snapshot in snapshots)
+
+
+def test_some_halted_vms_have_lost_their_disks(pool: Pool) -> None:
+    broken = pool.db.by_name("SR", "Old NFS (decommissioned)")[0]
+    lost = 0
+    for vm in guests(pool):
+        vdis = [text(pool.db.field("VBD", vbd, "VDI")) for vbd in strings(vm["VBDs"])]
+        disks = [pool.db.record("VDI", vdi) for vdi in vdis if vdi != NULL_REF]
+        if any(disk["missing"] or disk["SR"] == broken for disk in disks):
+            assert vm["power_state"] == "Halted"
+            lost += 1
+    assert lost >= 2
+    assert any(row.record["on_boot"] == "reset" for row in pool.db.rows("VDI").values())
+    assert any(row.record["nomigrate"] for row in pool.db.rows("VM_metrics").values())
 
 
 def test_names_are_awkward_enough(pool: Pool) -> None:

@@ -77,8 +77,8 @@ async def sign_out(request: Request, session: CurrentSession) -> Response:
     auth: Auth = request.app.state.auth
     await auth.sign_out(session)
     response = Response(status_code=204)
-    for name in (COOKIE, "token"):
-        response.delete_cookie(name, path="/", httponly=True, samesite="lax")
+    # the other name is a common one: it may be another application's on this host
+    response.delete_cookie(COOKIE if COOKIE in request.cookies else "token", path="/", httponly=True, samesite="lax")
     return response
 
 

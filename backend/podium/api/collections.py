@@ -80,15 +80,17 @@ register_url_convertor("sub_collection", _convertor(tuple(SUBS)))
 
 router = APIRouter(prefix="/rest/v0", include_in_schema=False)
 
+READ_METHODS: Final = ["GET", "HEAD"]
 
-@router.get("/{collection:collection}")
+
+@router.api_route("/{collection:collection}", methods=READ_METHODS)
 async def list_collection(request: Request, collection: str, params: Params, session: CurrentSession) -> Response:
     """The rows of a collection that the viewer may see."""
     objects: Objects = request.app.state.objects
     resource = BY_COLLECTION.get(collection)
     if resource is None:
         return await answer_list(request, (), params, session.viewer, revision=objects.epoch)
-    if params.watch:
+    if params.watch and request.method == "GET":
         list_query(params)  # its mistakes are the same ones
         return await _follow(request, resource, params, session)
     return await answer_list(
@@ -100,7 +102,7 @@ async def list_collection(request: Request, collection: str, params: Params, ses
     )
 
 
-@router.get("/{collection:collection}/{object_id}")
+@router.api_route("/{collection:collection}/{object_id}", methods=READ_METHODS)
 async def read_one(request: Request, collection: str, object_id: str, viewer: CurrentViewer) -> Response:
     """One object, whole."""
     objects: Objects = request.app.state.objects
@@ -109,13 +111,13 @@ async def read_one(request: Request, collection: str, object_id: str, viewer: Cu
     return await answer_one(request, entry.plain, revision=f"{objects.epoch}-{entry.revision}")
 
 
-@router.get("/backup-archives/{object_id:path}")
+@router.api_route("/backup-archives/{object_id:path}", methods=READ_METHODS)
 async def read_archive(object_id: str, viewer: CurrentViewer) -> Response:  # noqa: ARG001 -- for the signed-in only
     """Ids of archives are paths."""
     raise NotFound("backup-archive", object_id)
 
 
-@router.get("/{collection:collection}/{object_id}/{name:sub_collection}")
+@router.api_route("/{collection:collection}/{object_id}/{name:sub_collection}", methods=READ_METHODS)
 async def list_related(
     request: Request, collection: str, object_id: str, name: str, params: Params, viewer: CurrentViewer
 ) -> Response:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -17,6 +18,9 @@ from podium.api.problems import MEDIA_TYPE, Problem
 from podium.api.schemas import REF, Schema, reference, struct_schemas, tidy
 from podium.errors import PodiumError
 from podium.model.registry import RESOURCES
+from podium.services.health import Health
+from podium.services.tokens import Token
+from podium.xapi.probe import Probe
 
 BASE: Final = "/rest/v0"
 METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -27,6 +31,9 @@ SECURITY_SCHEMES: Final[Schema] = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "A token, as scripts send it"},
 }
 
+_PARAMETER: Final = re.compile(r"{(\w+)}")
+OTHER_STRUCTS: Final = (Health, Probe, Token)
+"""What other routes answer with, beside the resources."""
 HTTP_CODES: Final = ("headers-too-large", "method-not-allowed", "no-such-route", "unsupported-media-type")
 """Codes of problems of HTTP itself (problems.py)."""
 
@@ -83,7 +90,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
         description=_DESCRIPTION,
         routes=app.routes,
     )
-    structs = struct_schemas(resource.struct for resource in RESOURCES)
+    structs = struct_schemas([*(resource.struct for resource in RESOURCES), *OTHER_STRUCTS])
     own = {"Problem": _problem_schema(), ROW: ROW_SCHEMA, **structs}
     schemas = found.setdefault("components", {}).setdefault("schemas", {})
     for name in ("HTTPValidationError", "ValidationError", "Problem"):
@@ -111,9 +118,13 @@ def operations(found: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]
 
 
 def _relative(paths: dict[str, Any]) -> dict[str, Any]:
-    """Paths under `/rest/v0` without it; others say that the root is theirs."""
+    """Paths under `/rest/v0` without it, their parameters in Xen Orchestra's words; others say the root is theirs."""
     found = {}
     for path, item in paths.items():
+        names = _spelt(path)
+        item = {method: _with_names(operation, names) for method, operation in item.items()}  # noqa: PLW2901
+        for old, new in names.items():
+            path = path.replace(f"{{{old}}}", f"{{{new}}}")  # noqa: PLW2901
         if path.startswith(BASE + "/"):
             found[path.removeprefix(BASE)] = item
         else:
@@ -122,32 +133,29 @@ def _relative(paths: dict[str, Any]) -> dict[str, Any]:
 
 
 def _merged(paths: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]:
-    """`others` over `paths`; the names of path parameters do not tell paths apart."""
-    by_shape = {_shape(path): path for path in paths}
+    """`others` over `paths`."""
     found = dict(paths)
     for path, item in others.items():
-        known = by_shape.get(_shape(path))
-        if known is not None and known != path:
-            found[path] = {**_renamed(found.pop(known), known, path), **item}
-        else:
-            found[path] = {**found.get(path, {}), **item}
+        found[path] = {**found.get(path, {}), **item}
     return dict(sorted(found.items()))
 
 
-def _shape(path: str) -> str:
-    return "/".join("{}" if part.startswith("{") and part.endswith("}") else part for part in path.split("/"))
+def _spelt(path: str) -> dict[str, str]:
+    """How the path's parameters are called in the document: the first is `id`, others camelCase."""
+    names = _PARAMETER.findall(path)
+    return {name: _camel(name) if place else "id" for place, name in enumerate(names)}
 
 
-def _renamed(item: dict[str, Any], old: str, new: str) -> dict[str, Any]:
-    """A path item whose path parameters are called as in `new`."""
-    names = {a[1:-1]: b[1:-1] for a, b in zip(old.split("/"), new.split("/"), strict=True) if a.startswith("{")}
-    found = {}
-    for method, operation in item.items():
-        parameters = [
-            {**one, "name": names[one["name"]]} if one.get("in") == "path" else one for one in operation["parameters"]
-        ]
-        found[method] = {**operation, "parameters": parameters}
-    return found
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))
+
+
+def _with_names(operation: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    parameters = [
+        {**one, "name": names[one["name"]]} if one["in"] == "path" else one for one in operation.get("parameters", ())
+    ]
+    return {**operation, "parameters": parameters} if parameters else operation
 
 
 def _complete(path: str, method: str, operation: dict[str, Any]) -> None:

@@ -116,7 +116,7 @@ async def answer_list(
     page = await select(entries, query, viewer)
     headers = {**caching(etag), "x-total-count": str(page.total)}
     whole = len(page.entries) <= AT_ONCE
-    return await _response(request.headers, chunks(page, query), MEDIA_TYPES[query.form], headers, whole=whole)
+    return await _response(request, chunks(page, query), MEDIA_TYPES[query.form], headers, whole=whole)
 
 
 async def answer_one(
@@ -126,7 +126,7 @@ async def answer_one(
     etag = f'W/"{revision}"'
     if is_fresh(request.headers, etag):
         return not_modified(etag)
-    return await _response(request.headers, _once(body), media_type, caching(etag), whole=True)
+    return await _response(request, _pieces(body), media_type, caching(etag), whole=True)
 
 
 def caching(etag: str) -> dict[str, str]:
@@ -159,10 +159,12 @@ def digest(*parts: str) -> str:
 
 
 async def _response(
-    headers: Headers, body: AsyncIterator[bytes], media_type: str, extra: dict[str, str], *, whole: bool
+    request: Request, body: AsyncIterator[bytes], media_type: str, extra: dict[str, str], *, whole: bool
 ) -> Response:
-    """The body in one piece, or as a stream that begins at once."""
-    gzip = accepts_gzip(headers)
+    """The body in one piece, or as a stream that begins at once; for HEAD none at all."""
+    if request.method == "HEAD":
+        return StreamingResponse(_pieces(), headers=extra, media_type=media_type)
+    gzip = accepts_gzip(request.headers)
     if whole:
         content = b"".join([chunk async for chunk in body])
         if gzip and len(content) >= GZIP_FROM:
@@ -175,8 +177,9 @@ async def _response(
     return StreamingResponse(body, headers=extra, media_type=media_type)
 
 
-async def _once(body: bytes) -> AsyncIterator[bytes]:
-    yield body
+async def _pieces(*body: bytes) -> AsyncIterator[bytes]:
+    for piece in body:
+        yield piece
 
 
 async def _compressed(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -27,6 +27,7 @@ from podium.errors import (
     NotAXenServer,
     NotFound,
     PodiumError,
+    PoolChanged,
     PoolError,
     PoolRefused,
     PoolUnreachable,
@@ -55,6 +56,7 @@ STATUS: Final[dict[type[PodiumError], int]] = {
     PoolRefused: 502,
     CertificateUntrusted: 502,
     NotAXenServer: 502,
+    PoolChanged: 502,
     Unavailable: 503,
 }
 

@@ -33,7 +33,8 @@ def struct_schemas(structs: Iterable[type[msgspec.Struct]]) -> dict[str, Schema]
         schema["required"] = [
             field.encode_name for field in msgspec.structs.fields(struct) if UnsetType not in _parts(field.type)
         ]
-        schema.pop("default", None)
+        for member in schema["properties"].values():
+            member.pop("default", None)  # what goes out is always said
     return {"Json": JSON_SCHEMA, **{name: tidy(schema) for name, schema in components.items()}}
 
 

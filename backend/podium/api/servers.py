@@ -12,6 +12,7 @@ from podium.api.actions import Created, Sync, action_responses, run_action
 from podium.api.deps import CurrentViewer
 from podium.api.inputs import Body, Line, ObjectId, Secret
 from podium.api.problems import responses
+from podium.api.schemas import reference
 from podium.errors import (
     CertificateUntrusted,
     CrossSite,
@@ -21,15 +22,17 @@ from podium.errors import (
     NotAXenServer,
     NotFound,
     PoolAlreadyConnected,
+    PoolChanged,
     PoolRefused,
     PoolUnreachable,
     Unavailable,
 )
-from podium.services.servers import ServerChange, ServerDraft, Servers
+from podium.services.server_store import ServerChange, ServerDraft
+from podium.services.servers import Servers
 
 router = APIRouter(prefix="/rest/v0/servers", tags=["servers"])
 
-_POOL_PROBLEMS: Final = (PoolUnreachable, PoolRefused, CertificateUntrusted, NotAXenServer)
+_POOL_PROBLEMS: Final = (PoolUnreachable, PoolRefused, PoolChanged, CertificateUntrusted, NotAXenServer)
 
 Host = Annotated[Line, Field(min_length=1, max_length=255, description="[scheme://]host[:port]", examples=["10.0.0.1"])]
 Username = Annotated[Line, Field(min_length=1, max_length=255)]
@@ -51,6 +54,10 @@ class NewServer(Body):
     http_proxy: Annotated[Proxy | None, Field(alias="httpProxy")] = None
     allow_unauthorized: Annotated[bool, Field(alias="allowUnauthorized")] = False
     read_only: Annotated[bool, Field(alias="readOnly")] = False
+    fingerprint: Annotated[
+        Fingerprint | None,
+        Field(alias="certificateFingerprint", description="trust exactly this certificate: SHA-256, hex with colons"),
+    ] = None
 
     def draft(self) -> ServerDraft:
         return ServerDraft(
@@ -61,13 +68,8 @@ class NewServer(Body):
             http_proxy=self.http_proxy or None,
             allow_unauthorized=self.allow_unauthorized,
             read_only=self.read_only,
+            fingerprint=self.fingerprint,
         )
-
-
-class TestedServer(NewServer):
-    """A server to try out. `fingerprint`: accept exactly this certificate."""
-
-    fingerprint: Fingerprint | None = None
 
 
 class ServerPatch(Body):
@@ -117,15 +119,15 @@ async def add_server(request: Request, response: Response, body: NewServer, view
     "/test",
     operation_id="TestServer",
     responses={
-        200: {"description": "What one login learned", "content": {"application/json": {"schema": {"type": "object"}}}},
+        200: {"description": "What one login learned", "content": {"application/json": {"schema": reference("Probe")}}},
         **responses(CrossSite, MissingPrivileges, *_POOL_PROBLEMS),
     },
     openapi_extra={"x-mcp-exposure": "deny"},
 )
-async def test_server(request: Request, body: TestedServer, viewer: CurrentViewer) -> Response:
+async def test_server(request: Request, body: NewServer, viewer: CurrentViewer) -> Response:
     """Log in once and say what is there: product, version, pool, hosts, certificate. Nothing is stored."""
     servers: Servers = request.app.state.servers
-    found = await servers.test(body.draft(), fingerprint=body.fingerprint, by=viewer)
+    found = await servers.test(body.draft(), by=viewer)
     return Response(msgspec.json.encode(found), media_type="application/json")
 
 

@@ -11,6 +11,7 @@ from podium.api.deps import CurrentSession, CurrentViewer
 from podium.api.inputs import ObjectId
 from podium.api.paging import answer_one
 from podium.api.problems import responses
+from podium.api.schemas import reference
 from podium.cache.objects import Objects
 from podium.errors import CrossSite, IncorrectState, MissingPrivileges, NotFound, Unauthorized
 from podium.services.access import READ
@@ -22,7 +23,15 @@ router = APIRouter(prefix="/rest/v0/tasks", tags=["tasks"])
 Wait = Annotated[bool, Query(description="hold the answer until the task is not pending any more")]
 
 
-@router.get("/{task_id}", operation_id="GetTask", responses=responses(MissingPrivileges, NotFound))
+@router.get(
+    "/{task_id}",
+    operation_id="GetTask",
+    responses={
+        200: {"description": "The task", "content": {"application/json": {"schema": reference("Task")}}},
+        304: {"description": "What If-None-Match names is still good"},
+        **responses(MissingPrivileges, NotFound),
+    },
+)
 async def get_task(request: Request, task_id: ObjectId, session: CurrentSession, *, wait: Wait = False) -> Response:
     """One task, at once or when it has ended."""
     tasks: Tasks = request.app.state.tasks

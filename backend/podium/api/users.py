@@ -11,6 +11,7 @@ from podium.api.actions import Created
 from podium.api.deps import CurrentSession, CurrentViewer
 from podium.api.inputs import Body, Line, Name, ObjectId, Password, Secret, storable_json
 from podium.api.problems import responses
+from podium.api.schemas import reference
 from podium.cache.filter import parse_filter
 from podium.errors import (
     Conflict,
@@ -30,6 +31,16 @@ router = APIRouter(prefix="/rest/v0/users", tags=["users"])
 
 MCP_CONFIRM: Final = {"x-mcp-exposure": "confirm"}
 MCP_DENY: Final = {"x-mcp-exposure": "deny"}
+
+_TOKENS: Final = {"type": "array", "items": reference("Token")}
+_TOKEN_MADE: Final[dict[str, Any]] = {
+    "description": "The token: `id` is its secret, shown this once",
+    "content": {
+        "application/json": {
+            "schema": {"type": "object", "properties": {"token": reference("Token")}, "required": ["token"]}
+        }
+    },
+}
 
 Preferences = Annotated[dict[str, Any], AfterValidator(storable_json), Field(max_length=1000)]
 
@@ -135,7 +146,10 @@ async def get_user_groups(request: Request, user_id: ObjectId, viewer: CurrentVi
 @router.get(
     "/{user_id}/authentication_tokens",
     operation_id="GetAuthenticationTokens",
-    responses=responses(Forbidden, NotFound, FilterSyntax),
+    responses={
+        200: {"description": "The tokens", "content": {"application/json": {"schema": _TOKENS}}},
+        **responses(Forbidden, NotFound, FilterSyntax),
+    },
     openapi_extra=MCP_DENY,
 )
 async def get_tokens(
@@ -160,7 +174,7 @@ async def get_tokens(
     operation_id="PostDeprecatedAuthenticationTokens",
     status_code=201,
     deprecated=True,
-    responses=responses(CrossSite),
+    responses={201: _TOKEN_MADE, **responses(CrossSite)},
     openapi_extra=MCP_DENY,
 )
 async def create_own_token(request: Request, session: CurrentSession, body: NewToken) -> Response:
@@ -172,7 +186,7 @@ async def create_own_token(request: Request, session: CurrentSession, body: NewT
     "/{user_id}/authentication_tokens",
     operation_id="PostAuthenticationTokens",
     status_code=201,
-    responses=responses(CrossSite, Forbidden, NotFound),
+    responses={201: _TOKEN_MADE, **responses(CrossSite, Forbidden, NotFound)},
     openapi_extra=MCP_DENY,
 )
 async def create_token(request: Request, user_id: ObjectId, session: CurrentSession, body: NewToken) -> Response:

@@ -1,10 +1,14 @@
 """Entry: one object in the cache, encoded once."""
 
+import re
+from urllib.parse import quote
+
 import msgspec
 
 from podium.model.base import PoolObject, Resource, XoObject
 
 _encoder = msgspec.json.Encoder()
+_PLAIN = re.compile(r"[A-Za-z0-9:._-]*").fullmatch
 
 
 class Entry(msgspec.Struct, gc=False, weakref=False, eq=False):
@@ -47,11 +51,10 @@ class Entry(msgspec.Struct, gc=False, weakref=False, eq=False):
 
     @property
     def href(self) -> str:
-        return f"/rest/v0/{self.resource.collection}/{self.id}"
+        return f"/rest/v0/{self.resource.collection}/{_segment(self.id)}"
 
     def _cut(self) -> int:
-        # ids are ASCII: uuids, or OpaqueRefs
-        return len(self.resource.collection) + len(self.id) + 21
+        return len(self.resource.collection) + len(_segment(self.id)) + 21
 
     def __repr__(self) -> str:
         return f"Entry({self.resource.type} {self.id} @{self.revision})"
@@ -59,4 +62,9 @@ class Entry(msgspec.Struct, gc=False, weakref=False, eq=False):
 
 def _href(resource: Resource, object_id: str) -> bytes:
     """`{"href":"/rest/v0/<collection>/<id>",`."""
-    return b'{"href":"/rest/v0/%b/%b",' % (resource.collection.encode(), object_id.encode())
+    return b'{"href":"/rest/v0/%b/%b",' % (resource.collection.encode(), _segment(object_id).encode())
+
+
+def _segment(object_id: str) -> str:
+    """An id in a path. Ids are uuids or OpaqueRefs, but a pool that lies may call its objects anything."""
+    return object_id if _PLAIN(object_id) else quote(object_id, safe=":", errors="replace")

@@ -94,6 +94,8 @@ WORD: Final[tuple[Range, ...]] = ((0x30, 0x39), (0x41, 0x5A), (0x5F, 0x5F), (0x6
 SPACE: Final[tuple[Range, ...]] = tuple((ord(c), ord(c)) for c in sorted(WHITESPACE))
 LINE_END: Final[tuple[Range, ...]] = ((0x0A, 0x0A), (0x0D, 0x0D), (0x2028, 0x2029))
 _SETS: Final = {"d": DIGIT, "w": WORD, "s": SPACE}
+_FOLDED: Final = ((0x17F, 0x17F), (0x212A, 0x212A))
+"""Long s and the Kelvin sign are letters s and k to Python when case does not count, and not to JavaScript."""
 _CONTROLS: Final = {"t": 9, "n": 10, "v": 11, "f": 12, "r": 13}
 _EDGES: Final[dict[str, str]] = {
     "^": r"\A",
@@ -104,6 +106,8 @@ _EDGES: Final[dict[str, str]] = {
 _QUANTIFIER: Final = re.compile(r"[*+?]|\{(\d+)(?:(,)(\d*))?\}", re.ASCII)
 _REFERENCE: Final = re.compile(r"\d{1,3}", re.ASCII)
 _GROUP_NAME: Final = re.compile(r"<([A-Za-z_$][\w$]*)>")
+_NAMED: Final = re.compile(r"\(\?<([A-Za-z_$][\w$]*)>")
+_NOT_GROUPS: Final = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]", re.DOTALL)
 _OPENING: Final = re.compile(r"\((?!\?)|\(\?<(?![=!])")
 
 
@@ -140,9 +144,12 @@ class _Parser:
     def __init__(self, pattern: str) -> None:
         self.pattern = pattern
         self.at = 0
-        self.groups = len(_OPENING.findall(re.sub(r"\\.|\[(?:\\.|[^\]\\])*\]", "", pattern, flags=re.DOTALL)))
+        outside = _NOT_GROUPS.sub("", pattern)
+        self.groups = len(_OPENING.findall(outside))
+        self.named = {f"<{name}>" for name in _NAMED.findall(outside)}
         self.names: dict[str, int] = {}
         self.opened = 0
+        self.closed: set[int] = set()
 
     def parse(self) -> Node:
         node = self._alternatives(0)
@@ -235,11 +242,17 @@ class _Parser:
                 self.at = name.end()
                 self.names[name[1]] = self.opened + 1
             self.opened += 1
+            group = self.opened
             node = Capture(self._alternatives(depth + 1))
+            self.closed.add(group)
         if self._peek() != ")":
             raise RegexError("this group is not closed", start)
         self.at += 1
         return node
+
+    def _back(self, group: int) -> Node:
+        # a group that is not complete yet has matched nothing, and nothing is found everywhere
+        return Back(group) if group in self.closed else Seq(())
 
     def _escape(self) -> Node:
         char = self._peek()
@@ -252,12 +265,13 @@ class _Parser:
             found = _REFERENCE.match(self.pattern, self.at)
             if found is not None and int(found[0]) <= self.groups:
                 self.at = found.end()
-                return Back(int(found[0]))
-        if char == "k" and (name := _GROUP_NAME.match(self.pattern, self.at + 1)) is not None:
-            if name[1] not in self.names:
-                raise RegexError(f"there is no group named {name[1]} before this", self.at)
+                return self._back(int(found[0]))
+        if char == "k" and self.named:
+            name = _GROUP_NAME.match(self.pattern, self.at + 1)
+            if name is None or name[0] not in self.named:
+                raise RegexError("there is no such named group", self.at)
             self.at = name.end()
-            return Back(self.names[name[1]])
+            return self._back(self.names.get(name[1], 0))
         negated, ranges = self._escaped_set()
         return Char(ranges, negated)
 
@@ -334,7 +348,7 @@ def _single(ranges: Sequence[Range]) -> bool:
 def _complement(ranges: Sequence[Range]) -> tuple[Range, ...]:
     outside: list[Range] = []
     low = 0
-    for start, end in sorted(ranges):
+    for start, end in sorted((*ranges, *_FOLDED)):
         if start > low:
             outside.append((low, start - 1))
         low = end + 1

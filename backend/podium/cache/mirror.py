@@ -10,12 +10,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeVar
 
 import msgspec
+import structlog
 from msgspec import UNSET, UnsetType
 
 from podium.cache.compact import Compact
 from podium.model.base import Projection, XoObject
 from podium.model.identity import is_null, object_id
 from podium.xapi.records import RECORDS, Record
+
+log = structlog.get_logger(__name__)
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
@@ -214,7 +217,11 @@ class Mirror:
     def _project(self, row: Row) -> Projected:
         look = self._look
         look.begin(row)
-        shown = self._projections[row.kind](row.ref, row.record, look)
+        try:
+            shown = self._projections[row.kind](row.ref, row.record, look)
+        except Exception:  # one record that no rule foresaw must not cost the other 100,000
+            log.exception("a record could not be projected", kind=row.kind, ref=row.ref, pool=self.pool_id)
+            shown = None
         reads = tuple(look.reads)
         if reads != row.reads:
             kept = set(reads)

@@ -3,6 +3,7 @@
 import asyncio
 import queue
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from pydantic import SecretStr
 from podium.cli.offline import offline
 from podium.cli.serving import serve
 from podium.errors import PodiumError
-from podium.services.servers import ServerDraft
+from podium.services.server_store import ServerDraft
 from podium.services.users import DEFAULT_ADMINISTRATOR, name_key
 from podium.settings import Settings
 from podium.xapi.address import parse_address
@@ -31,6 +32,8 @@ _POOL_USER: Final = "root"
 
 def demo(settings: Settings, *, hosts: int, vms: int) -> None:
     """Start everything, say where it is, serve until told to stop; the simulator ends with it."""
+    # uvicorn ends gracefully and then sends the signal again: it must unwind this function, not kill the process
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     password = secrets.token_urlsafe(9)
     pool_password = secrets.token_urlsafe(9)
     with _simulator(hosts=hosts, vms=vms, password=pool_password) as url:
@@ -67,8 +70,10 @@ async def _prepare(settings: Settings, password: str, url: str, pool_password: s
                 await services.servers.delete(server.id, by=services.operator)
         address = parse_address(url)
         fingerprint = (await presented(address)).fingerprint if address.scheme == "https" else None
-        draft = ServerDraft(host=url, username=_POOL_USER, password=pool_password, label=_LABEL)
-        await services.servers.create(draft, fingerprint=fingerprint, by=services.operator)
+        draft = ServerDraft(
+            host=url, username=_POOL_USER, password=pool_password, label=_LABEL, fingerprint=fingerprint
+        )
+        await services.servers.create(draft, by=services.operator)
 
 
 @contextmanager

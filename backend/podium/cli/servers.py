@@ -29,7 +29,7 @@ def add_server(
     """Store a server. The password is asked for, or read from standard input if that is no terminal."""
     from podium.cli.accounts import read_password
     from podium.cli.offline import run
-    from podium.services.servers import ServerDraft
+    from podium.services.server_store import ServerDraft
 
     draft = ServerDraft(
         host=host,
@@ -38,10 +38,11 @@ def add_server(
         label=label,
         allow_unauthorized=allow_unauthorized,
         read_only=read_only,
+        fingerprint=fingerprint,
     )
 
     async def command(services: "Offline") -> None:
-        typer.echo(await services.servers.create(draft, fingerprint=fingerprint, by=services.operator))
+        typer.echo(await services.servers.create(draft, by=services.operator))
 
     run(settings, command)
 

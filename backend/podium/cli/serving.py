@@ -1,31 +1,51 @@
 """Runs the service under uvicorn."""
 
+import socket
 from collections.abc import Callable
+from typing import Final
 
 import typer
 import uvicorn
+from fastapi import FastAPI
 
 from podium.app import create_app
 from podium.cli.logs import configure_logs
 from podium.cli.protocol import BoundedHttp
 from podium.settings import Settings
+from podium.stream.hub import Hub
+
+GRACE_S: Final = 1
+"""How long open requests may take to end when the service stops; whole seconds, as uvicorn wants them."""
+
+
+class Server(uvicorn.Server):
+    """uvicorn waits for open requests before it ends the application's lifespan; endless ones must hear of it first."""
+
+    def __init__(self, app: FastAPI, settings: Settings) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                host=settings.host,
+                port=settings.port,
+                loop="auto",
+                http=BoundedHttp,
+                lifespan="on",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=GRACE_S,
+                proxy_headers=bool(settings.trusted_proxies),
+                forwarded_allow_ips=list(settings.trusted_proxies),
+            )
+        )
+        self._hub: Hub = app.state.hub
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._hub.close()
+        await super().shutdown(sockets)
 
 
 def serve(settings: Settings, *, announce: Callable[[str], None] = typer.echo) -> None:
     """Serve until told to stop (SIGINT, SIGTERM)."""
     configure_logs(settings)
-    config = uvicorn.Config(
-        create_app(settings, announce=announce),
-        host=settings.host,
-        port=settings.port,
-        loop="auto",
-        http=BoundedHttp,
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=2,
-        proxy_headers=bool(settings.trusted_proxies),
-        forwarded_allow_ips=list(settings.trusted_proxies),
-    )
-    uvicorn.Server(config).run()
+    Server(create_app(settings, announce=announce), settings).run()

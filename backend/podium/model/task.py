@@ -1,6 +1,6 @@
 """Tasks: XAPI's own (`XapiTask`), and what a user asked for (`Task`)."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from msgspec import UNSET
@@ -10,7 +10,7 @@ from podium.model.dates import timestamp
 from podium.model.identity import object_id
 from podium.xapi.records import Ref, TaskRecord
 
-Json = str | int | float | bool | None | list[object] | dict[str, object]
+Json = str | int | float | bool | None | list[Any] | dict[str, Any]
 """A value of JSON whose shape is somebody else's business."""
 
 

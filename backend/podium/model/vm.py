@@ -227,7 +227,7 @@ def vm(ref: Ref, record: VMRecord, look: Lookup) -> AnyVM:
     running = record.power_state in RUNNING
     metrics = look.record(VM_metricsRecord, record.metrics)
     found = look.fact(VM_guest_metricsRecord, record.guest_metrics, guest)
-    reported = running and metrics is not None and found is not None
+    agent = found if running and metrics is not None else None
     tools: XenTools | bool | Maybe = UNSET
     if running:
         tools = xen_tools(found.drivers) if found is not None else False
@@ -298,12 +298,10 @@ def vm(ref: Ref, record: VMRecord, look: Lookup) -> AnyVM:
         virtualization_mode=virtualization_mode(record, hvm=hvm),
         xen_store_data=record.xenstore_data,
         xen_tools=tools,
-        management_agent_detected=bool(tools) or found.static_ip if reported and found is not None else UNSET,
-        pv_drivers_detected=found.drivers_detected if reported and found is not None else UNSET,
-        pv_drivers_version=drivers_version(found.drivers) if reported and found is not None else UNSET,
-        pv_drivers_up_to_date=found.drivers_up_to_date
-        if reported and found is not None and found.drivers_detected
-        else UNSET,
+        management_agent_detected=bool(tools) or agent.static_ip if agent is not None else UNSET,
+        pv_drivers_detected=agent.drivers_detected if agent is not None else UNSET,
+        pv_drivers_version=drivers_version(agent.drivers) if agent is not None else UNSET,
+        pv_drivers_up_to_date=agent.drivers_up_to_date if agent is not None and agent.drivers_detected else UNSET,
         **_of_kind(kind, record, found, look),  # type: ignore[arg-type]  # each kind's own fields, by its test
     )
 

@@ -1,12 +1,13 @@
 """XML that XenServer keeps inside text fields, parsed once per distinct text and never trusted."""
 
 from functools import lru_cache
+from typing import Any
 from xml.etree.ElementTree import Element, ParseError  # types only: parsing is defusedxml's
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-XmlTree = str | dict[str, object]
+XmlTree = str | dict[str, Any]
 """An element for JSON: its text, or its attributes and children by name; several of one name make a list."""
 
 _DEEPEST = 24
@@ -46,7 +47,7 @@ def tree(text: str) -> tuple[str, XmlTree] | None:
 def _content(element: Element, depth: int) -> XmlTree:
     if depth == 0 or not (len(element) or element.attrib):
         return (element.text or "").strip()
-    content: dict[str, object] = dict(element.attrib)
+    content: dict[str, Any] = dict(element.attrib)
     for child in element:
         value = _content(child, depth - 1)
         earlier = content.get(child.tag)

@@ -7,6 +7,7 @@ import secrets
 from typing import Final
 
 import msgspec
+import structlog
 
 from podium.errors import InvalidCredentials
 from podium.services.access import viewer_of
@@ -16,6 +17,8 @@ from podium.services.throttle import Throttle
 from podium.services.tokens import Token, Tokens
 from podium.services.users import Credentials, Users, name_key
 from podium.settings import Settings
+
+log = structlog.get_logger(__name__)
 
 _PASSWORD_FRESH_S: Final = 300.0
 _MAX_PASSWORD: Final = 4096
@@ -123,6 +126,7 @@ class Auth:
         hold_s = self._throttle.hold_s(account, address)
         if found is None or not right:
             self._throttle.failed(account, address)
+            log.warning("sign-in failed", account=name[:100], address=address)
             return None, hold_s
         self._throttle.succeeded(account, address)
         if self._passwords.outdated(found.password_hash):

@@ -19,7 +19,7 @@ _UNITS_MS: Final[dict[str, float]] = {
     )
     for unit in units.split()
 }
-_FORM: Final = re.compile(r"\s*(\d{1,15}(?:\.\d{1,15})?)\s*([a-zA-Z]{0,12})\s*")
+_FORM: Final = re.compile(r"\s*(\d{1,15}(?:\.\d{1,15})?)\s*([a-zA-Z]{0,12})\s*", re.ASCII)
 
 
 def parse_duration_s(value: str | float) -> float:

@@ -28,7 +28,7 @@ class Stored(Protocol):
 
 
 def server_object(stored: Stored, state: WatchState, *, proxy: str | None, trouble: Trouble | None = None) -> Server:
-    """`proxy` in the clear (its password is masked here); `trouble` beside what the connection itself reports."""
+    """`proxy` with its password masked; `trouble` beside what the connection itself reports."""
     error = trouble or state.trouble
     away = state.state is State.DISCONNECTED
     label = state.pool_label or stored.pool_label or ""
@@ -37,7 +37,7 @@ def server_object(stored: Stored, state: WatchState, *, proxy: str | None, troub
         host=stored.host,
         label=stored.label or label or UNSET,
         username=stored.username,
-        http_proxy=UNSET if proxy is None else masked_proxy(proxy),
+        http_proxy=UNSET if proxy is None else proxy,
         allow_unauthorized=stored.allow_unauthorized,
         read_only=stored.read_only,
         enabled=stored.enabled,

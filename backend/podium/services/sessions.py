@@ -87,6 +87,14 @@ class Sessions:
         self._by_user.setdefault(session.viewer.user_id, WeakSet()).add(session)
         return True
 
+    def held(self) -> list[Session]:
+        """Every session that somebody holds and that still counts."""
+        return [session for sessions in self._by_user.values() for session in sessions if not session.is_over]
+
+    def end(self, sessions: list[Session]) -> None:
+        """These count no more."""
+        self._end(sessions)
+
     def end_user(self, user_id: str) -> None:
         """The user changed or went: all his sessions end, streams included."""
         self._end(list(self._by_user.get(user_id, ())))

@@ -6,9 +6,11 @@ from typing import Any, Final, Literal
 from uuid import uuid4
 
 import msgspec
+import structlog
 from jose import JWTError, jwt
 from msgspec import UNSET, UnsetType
 from sqlalchemy import delete, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from podium.db.base import Database
@@ -20,6 +22,8 @@ from podium.services.durations import parse_duration_s
 from podium.services.secrets import derive_key
 from podium.services.sessions import Session, Sessions
 from podium.settings import Settings
+
+log = structlog.get_logger(__name__)
 
 _ALGORITHM: Final = "HS256"
 _ISSUER: Final = "podium"
@@ -38,7 +42,7 @@ class LastUse(msgspec.Struct, frozen=True):
     timestamp: int
 
 
-class Token(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Token(msgspec.Struct, frozen=True, kw_only=True):
     """A token as clients see it (Xen Orchestra's names; times in milliseconds).
 
     `id`: when it was just made, what goes into the cookie or behind `Bearer`; in a list, where secrets have no place,
@@ -167,15 +171,42 @@ class Tokens:
             self._sessions.end_token(user_id, token_id)
 
     async def run(self) -> None:
-        """Write down last uses once a minute and clear expired tokens away, until cancelled; then flush."""
+        """Once a minute: write down last uses, notice what other processes did. Until cancelled; then flush."""
         try:
             while True:
-                await self.prune()
-                for _ in range(60):
+                for turn in range(60):
                     await asyncio.sleep(_FLUSH_S)
-                    await self.flush()
+                    try:
+                        await self.flush()
+                        await self.sweep()
+                        if turn == 0:
+                            await self.prune()
+                    except SQLAlchemyError:
+                        log.exception("the tokens' housekeeping failed; it is tried again in a minute")
         finally:
             await asyncio.shield(self.flush())
+
+    async def sweep(self) -> None:
+        """End the sessions whose token or user was changed by another process, such as `podium user passwd`."""
+        held = self._sessions.held()
+        token_ids = list({session.token_id for session in held if session.token_id is not None})
+        valid: set[str] = set()
+        async with self._database.read() as tx:
+            permissions = {row.id: row.permission for row in await tx.execute(select(UserRow.id, UserRow.permission))}
+            for start in range(0, len(token_ids), 500):
+                some = token_ids[start : start + 500]
+                valid.update(
+                    await tx.scalars(select(TokenRow.id).where(TokenRow.id.in_(some), TokenRow.revoked.is_(None)))
+                )
+        over = [
+            session
+            for session in held
+            if (session.token_id is not None and session.token_id not in valid)
+            or session.viewer.user_id not in permissions
+            or viewer_of(session.viewer.user_id, permissions[session.viewer.user_id]).key != session.viewer.key
+        ]
+        if over:
+            self._sessions.end(over)
 
     async def flush(self) -> None:
         """Write down the last use of each token that was used since the last time."""

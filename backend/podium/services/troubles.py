@@ -5,6 +5,7 @@ from podium.errors import (
     NotAXenServer,
     PodiumError,
     PoolAlreadyConnected,
+    PoolChanged,
     PoolError,
     PoolRefused,
     PoolUnreachable,
@@ -21,7 +22,7 @@ def error_of(trouble: Trouble) -> PodiumError:
         return CertificateUntrusted(
             trouble.detail, fingerprint=str(data.get("fingerprint", "")), reason=str(data.get("reason", ""))
         )
-    for kind in (PoolUnreachable, PoolRefused, NotAXenServer):
+    for kind in (PoolUnreachable, PoolRefused, PoolChanged, NotAXenServer):
         if trouble.code == kind.code:
             return kind(trouble.detail)
     return PoolError(trouble.detail)

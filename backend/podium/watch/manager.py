@@ -3,18 +3,21 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from typing import Self
+from typing import Final, Self
 
 import structlog
 
 from podium.cache.objects import Objects
 from podium.errors import PodiumError
 from podium.model.base import Projection
-from podium.watch.state import ServerConfig, State, Trouble, WatchState
+from podium.watch.state import ServerConfig, State, WatchState
 from podium.watch.watcher import Claims, Watcher
 from podium.xapi.events import POLL_S
 
 log = structlog.get_logger(__name__)
+
+AFTER_FAILURE_S: Final = 30.0
+"""After a failure of our own, which trying again at once would only repeat."""
 
 
 class Watchers:
@@ -101,22 +104,17 @@ class Watchers:
         self._claims.release(server_id)
 
     async def _guard(self, watcher: Watcher) -> None:
-        """Run one watcher; its failure is logged and shown, and never reaches another pool."""
+        """Run one watcher; its failure is logged and shown, never reaches another pool, and is tried again later."""
         try:
-            await watcher.run()
-        except Exception:
-            log.exception("a watcher failed", server=watcher.config.id)
-            error = PodiumError("Podium itself failed while watching this pool; its log has the details")
-            self._heard(
-                WatchState(
-                    watcher.config.id,
-                    State.STALE,
-                    time.time(),
-                    trouble=Trouble.of(error),
-                    pool_id=watcher.state.pool_id,
-                    last_answer=watcher.state.last_answer,
-                )
-            )
+            while True:
+                try:
+                    await watcher.run()
+                except Exception:
+                    log.exception("a watcher failed", server=watcher.config.id)
+                    watcher.failed(PodiumError("Podium itself failed while watching this pool; its log says how"))
+                    await asyncio.sleep(AFTER_FAILURE_S)
+                else:
+                    return
         finally:
             self._claims.release(watcher.config.id)
 

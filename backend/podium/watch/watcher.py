@@ -16,14 +16,21 @@ from tenacity import RetryCallState, wait_random_exponential
 
 from podium.cache.mirror import Event, Mirror
 from podium.cache.objects import Objects
-from podium.errors import CertificateUntrusted, PodiumError, PoolAlreadyConnected, PoolRefused, PoolUnreachable
+from podium.errors import (
+    CertificateUntrusted,
+    PodiumError,
+    PoolAlreadyConnected,
+    PoolChanged,
+    PoolRefused,
+    PoolUnreachable,
+)
 from podium.model.base import Projection
 from podium.watch.state import ServerConfig, State, Trouble, WatchState
-from podium.xapi.address import parse_address
+from podium.xapi.address import Address, parse_address
 from podium.xapi.errors import XapiError, XapiTransportError
 from podium.xapi.events import POLL_S, Batch, everything, follow, refetch
 from podium.xapi.records import CertificateRecord, HostRecord, PoolRecord
-from podium.xapi.session import Session
+from podium.xapi.session import Login, Session
 from podium.xapi.trust import Trust
 
 log = structlog.get_logger(__name__)
@@ -85,6 +92,7 @@ class Watcher:
         self._poll_s = poll_s
         self._pins = frozenset({config.pinned_fingerprint} if config.pinned_fingerprint else ())
         self._members = config.members
+        self._coordinator: Address | None = None
         self._reconciled: dict[str, float] = {}
         self._events = 0
         self._rate_since = time.monotonic()
@@ -98,7 +106,7 @@ class Watcher:
             began = time.monotonic()
             try:
                 await self._live()
-            except (PoolRefused, CertificateUntrusted, PoolAlreadyConnected) as error:
+            except (PoolRefused, CertificateUntrusted, PoolAlreadyConnected, PoolChanged) as error:
                 self._say(State.REFUSED, error)
                 log.warning("a pool needs a human", server=self.config.id, code=error.code, detail=str(error))
                 return
@@ -110,19 +118,25 @@ class Watcher:
                 trouble = PoolUnreachable(str(error))
             lasted = time.monotonic() - began
             attempt = 1 if self.state.state is State.CONNECTED and lasted > self._poll_s else attempt + 1
-            self._say(State.STALE if self.state.last_answer is not None else State.CONNECTING, trouble)
+            self.failed(trouble)
             log.info("lost a pool, trying again", server=self.config.id, attempt=attempt, detail=str(trouble))
             await asyncio.sleep(_wait(attempt))
+
+    def failed(self, error: PodiumError) -> None:
+        """Show a failure that is not the pool's. What is known of the pool stays."""
+        self._say(State.STALE if self.state.last_answer is not None else State.CONNECTING, error)
 
     async def _live(self) -> None:
         """One session's life. Always ends in an exception."""
         config = self.config
         home = parse_address(config.host)
         doors = [home, *(home.at(member) for member in self._members)]
+        if self._coordinator is not None:
+            doors.insert(0, self._coordinator)  # where it was last found is where it most likely still is
         trust = Trust(self._pins, config.allow_unauthorized)
-        session = await Session.open(
-            doors, username=config.username, password=config.password, trust=trust, proxy=config.proxy
-        )
+        login = Login(config.username, config.password, trust, config.proxy, self.state.pool_id)
+        session = await Session.open(doors, login)
+        self._coordinator = session.client.address
         logout = True
         try:
             token = await self._load(session)
@@ -136,17 +150,16 @@ class Watcher:
 
     async def _load(self, session: Session) -> str:
         """Take everything, and let it replace what the cache has of this pool. The token to follow."""
-        mirror: Mirror | None = None
-        token = ""
-        async for batch in everything(session):
+        mirrors: list[Mirror] = []
+
+        def take(batch: Batch) -> None:
             self._answered()
-            if mirror is None:
-                token = batch.token
-                mirror = self._mirror_for(batch)
-            mirror.apply(_events(batch))
-            await asyncio.sleep(0)
-        if mirror is None:
-            raise PoolUnreachable("the pool has no records")
+            if not mirrors:
+                mirrors.append(self._mirror_for(batch))
+            mirrors[0].apply(_events(batch))
+
+        token = await everything(session, take)
+        mirror = mirrors[0]
         before = {entry.id for entry in self._objects.of_pool(mirror.pool_id)}
         while mirror.pending:
             self._commit(mirror, SLICE)
@@ -162,9 +175,6 @@ class Watcher:
     def _mirror_for(self, batch: Batch) -> Mirror:
         for kind, ref, record in batch.records:
             if kind == "pool" and isinstance(record, PoolRecord):
-                expected = self.config.expected_pool
-                if expected is not None and record.uuid != expected:
-                    self._claims.release(self.config.id)
                 self._claims.take(record.uuid, self.config.id)
                 return Mirror(projections=self._projections, pool_ref=ref, pool_id=record.uuid)
         raise PoolUnreachable("the pool did not say which pool it is")

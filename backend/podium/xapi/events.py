@@ -1,12 +1,11 @@
 """`event.from` as batches: from the empty token on, typed, and never holding the event loop for long.
 
 XAPI has no queue: a call answers with what changed after its token (PROTOCOL 3.1), so a token is all there is to
-remember. The beginning of time is asked for in a few groups of classes rather than in one reply of 100 MB: the token of
-the first, taken before the others, is the one to follow, and what changed meanwhile simply comes again.
+remember. The beginning of time is asked for in a few groups of classes rather than in one reply of 100 MB.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -65,20 +64,38 @@ _batch = msgspec.json.Decoder(_Batch)
 _decoders = {name: msgspec.json.Decoder(struct) for name, struct in RECORDS.items()}
 
 
-async def everything(session: Session) -> AsyncIterator[Batch]:
-    """The whole pool, a group of classes at a time; the first batch's token is the one to `follow`."""
-    fetches = [asyncio.ensure_future(_call(session, GROUPS[0], "", 0.0, FETCH_S))]
+async def everything(session: Session, take: Callable[[Batch], None]) -> str:
+    """Hand the whole pool to `take`, a group of classes at a time; the token to `follow`.
+
+    A reply's token is the newest change among the classes asked for, so each group has its own. The newest of them is
+    the one to follow, once every group was asked again for what changed since its own: whatever is older than that
+    token happened before this second round began, and has been taken by its end.
+    """
+    tokens: list[str] = []
+    ahead = asyncio.ensure_future(_call(session, GROUPS[0], "", 0.0, FETCH_S))
     try:
-        first = await fetches[0]
-        # one fetch ahead: the pool prepares the next group while this one is decoded
-        for group in GROUPS[1:]:
-            fetches.append(asyncio.ensure_future(_call(session, group, "", 0.0, FETCH_S)))
-            yield await _typed(first)
-            first = await fetches[-1]
-        yield await _typed(first)
+        for group in (*GROUPS[1:], ()):
+            reply = await ahead
+            if group:
+                # one fetch ahead: the pool prepares the next group while this one is decoded
+                ahead = asyncio.ensure_future(_call(session, group, "", 0.0, FETCH_S))
+            tokens.append(reply.token)
+            take(await _typed(reply))
     finally:
-        for fetch in fetches:
-            fetch.cancel()
+        ahead.cancel()
+    if max(tokens) == tokens[0]:
+        return tokens[0]
+    again = [_call(session, group, token, 0.0, FETCH_S) for group, token in zip(GROUPS, tokens, strict=True)]
+    for reply in await asyncio.gather(*again):
+        take(await _typed(reply))
+    return _newest(tokens)
+
+
+def _newest(tokens: Sequence[str]) -> str:
+    """The newest change of any group, and the newest message, which only the first group asked for."""
+    newest, comma, _ = max(tokens).partition(",")
+    _, _, message = tokens[0].partition(",")
+    return f"{newest},{message}" if comma else newest
 
 
 async def refetch(session: Session, kind: str) -> Batch:

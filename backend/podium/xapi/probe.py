@@ -9,7 +9,7 @@ from podium.xapi.address import Address
 from podium.xapi.client import XapiClient
 from podium.xapi.errors import XapiError, XapiTransportError
 from podium.xapi.records import HostRecord, PoolRecord
-from podium.xapi.session import Session
+from podium.xapi.session import Login, Session
 from podium.xapi.trust import Trust, presented
 
 
@@ -49,7 +49,7 @@ async def probe(address: Address, *, username: str, password: str, trust: Trust,
         certificate = ProbedCertificate(
             seen.fingerprint, seen.subject, seen.issuer, seen.self_signed, trusted, seen.not_after
         )
-    session = await Session.open([address], username=username, password=password, trust=trust, proxy=proxy)
+    session = await Session.open([address], Login(username, password, trust, proxy))
     try:
         pools = msgspec.convert(await session.call("pool.get_all_records"), dict[str, PoolRecord], strict=False)
         hosts = msgspec.convert(await session.call("host.get_all_records"), dict[str, HostRecord], strict=False)

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 
 from xensim.clock import NEVER
+from xensim.graph.mint import GIB
 from xensim.graph.site import Site
 from xensim.ops import device_rules
 from xensim.schema import NULL_REF
 
 _DEVICES = tuple(f"xvd{chr(97 + at)}" for at in range(16))
 _THICK = frozenset({"lvm", "lvmoiscsi"})
+_DATA_GIB = (20, 50, 100, 250, 500)
 _OWNER = {"owner": ""}
 
 
@@ -34,7 +36,6 @@ def vdi(
         sm_config[f"host_{host}"] = "RW"
     managed, snapshot = fields.get("managed", True), bool(fields.get("is_a_snapshot"))
     used = size + 8 * (1 << 20) if thick and managed and not snapshot else int(size * share) & ~4095
-    site.count(sr, used=used, allocated=size if managed else 0)
     return mint.add(
         "VDI",
         uuid=uuid,
@@ -124,5 +125,4 @@ def snapshot(site: Site, disk: str, *, parent: str, time: str) -> str:
 
 def sizes(count: int, first: int, rolls: Sequence[float]) -> list[int]:
     """Sizes of `count` disks: the system's, then data disks by the given rolls."""
-    gib = 1 << 30
-    return [first, *((20, 50, 100, 250, 500)[int(roll * 5)] * gib for roll in rolls[: count - 1])]
+    return [first, *(_DATA_GIB[int(roll * len(_DATA_GIB))] * GIB for roll in rolls[: count - 1])][:count]

@@ -102,7 +102,7 @@ class Builder:
         else:
             host = mint.pick(site.hosts) if live else None
             sr = site.srs["nfs" if roll < 0.62 else "iscsi"]
-        if power_state == "Halted" and number % 400 == 31:
+        if power_state == "Halted" and number % 400 == 28:
             sr = site.srs["broken"]
         system = mint.pick(self._weighted)
         return Guest(
@@ -229,12 +229,12 @@ class Builder:
             count = 0  # installs from the network one day
         resident = guest.host.ref if guest.live and guest.host else ""
         rolls = [mint.rng.random() for _ in range(3)]
-        for position, size in enumerate(disks.sizes(count, guest.system.disk, rolls) if count else []):
+        for position, size in enumerate(disks.sizes(count, guest.system.disk, rolls)):
             sr = guest.sr if position < 2 or guest.live else self.site.srs["archive"]
             links = guest.snapshots or (1 if mint.chance(0.08) else 0)
             chain = disks.chain(self.site, sr, size=size, links=links)
             odd: dict[str, object] = {}
-            if number % 300 == 21 and not guest.live:
+            if number % 300 == 43 and not guest.live:
                 odd["missing"] = True
             elif number % 300 == 45:
                 odd["on_boot"] = "reset"

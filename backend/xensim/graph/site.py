@@ -33,19 +33,7 @@ class Site:
     srs: dict[str, str] = field(default_factory=dict)
     features: dict[str, frozenset[str]] = field(default_factory=dict)  # of the driver of each SR
     isos: list[str] = field(default_factory=list)
-    used: dict[str, int] = field(default_factory=dict)  # bytes in use on each SR
-    allocated: dict[str, int] = field(default_factory=dict)  # virtual bytes on each SR
     gpu_group: str = ""
     vgpu_type: str = ""
     usb_group: str = ""
     secret: str = ""
-    appliances: list[str] = field(default_factory=list)
-    schedules: list[str] = field(default_factory=list)
-    groups: list[str] = field(default_factory=list)
-    running: list[str] = field(default_factory=list)
-    guests: list[str] = field(default_factory=list)
-
-    def count(self, sr: str, *, used: int, allocated: int = 0) -> None:
-        """Book the bytes of a disk on its SR."""
-        self.used[sr] = self.used.get(sr, 0) + used
-        self.allocated[sr] = self.allocated.get(sr, 0) + allocated

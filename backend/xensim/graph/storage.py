@@ -7,7 +7,7 @@ from xensim.graph.mint import GIB
 from xensim.graph.site import Host, Site
 from xensim.ops import device_rules
 from xensim.ops.storage import UNREACHABLE
-from xensim.ops.values import number
+from xensim.ops.values import number, strings
 
 TIB = 1024 * GIB
 _ISOS = (
@@ -61,12 +61,21 @@ def build(site: Site) -> None:
 
 def totals(site: Site) -> None:
     """Write what the disks add up to on each SR."""
-    for sr, used in site.used.items():
-        size = number(site.mint.db.field("SR", sr, "physical_size"))
-        # A pool that has outgrown its storage would be full: give it the disks it must have bought.
-        grown = max(size, -(-used * 5 // 4 // TIB) * TIB) if used > size * 0.9 else size
-        site.mint.db.set(
-            "SR", sr, physical_utilisation=used, virtual_allocation=site.allocated[sr], physical_size=grown
+    db = site.mint.db
+    for ref, row in list(db.rows("SR").items()):
+        vdis = [db.record("VDI", vdi) for vdi in strings(row.record["VDIs"])]
+        used = sum(number(vdi["physical_utilisation"]) for vdi in vdis)
+        size = number(row.record["physical_size"])
+        if row.record["type"] == "udev":
+            size = used
+        elif used > size * 0.9:  # a pool that has outgrown its storage must have bought more
+            size = -(-used * 5 // 4 // TIB) * TIB
+        db.set(
+            "SR",
+            ref,
+            physical_size=size,
+            physical_utilisation=used,
+            virtual_allocation=sum(number(vdi["virtual_size"]) for vdi in vdis if vdi["managed"]),
         )
 
 
@@ -164,7 +173,6 @@ def _images(site: Site) -> None:
 
 
 def _image(site: Site, sr: str, label: str, size: int, *, location: str, read_only: bool) -> str:
-    site.count(sr, used=size)
     return site.mint.add(
         "VDI",
         name_label=label, SR=sr, virtual_size=size, physical_utilisation=size, type="user", read_only=read_only,

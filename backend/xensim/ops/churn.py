@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections import deque
 from collections.abc import Callable, Collection
 
@@ -24,6 +25,9 @@ WEIGHTS = {
     "vm-memory": 30, "host-memory": 8, "guest-ip": 8, "vm-name": 10, "vm-description": 6, "vm-tag": 8, "vm-power": 8,
     "vbd": 5, "vif": 5, "message": 4, "task": 8,
 }  # fmt: skip
+STAMP = "vm-stamp"
+"""Only on request: the time (CLOCK_MONOTONIC, ns) goes into a VM's description, for whoever measures how long it takes
+to arrive somewhere else on the same machine."""
 
 # What a VM in some state does next, and how likely.
 _NEXT: dict[str, tuple[tuple[str, float], ...]] = {
@@ -38,7 +42,7 @@ class Churn:
     """Changes the records of a pool; `made` counts the changes. `kinds` restricts them, see WEIGHTS."""
 
     def __init__(self, pool: Pool, rate_per_s: float = 0.0, *, kinds: Collection[str] = (), seed: int = 1) -> None:
-        unknown = set(kinds) - WEIGHTS.keys()
+        unknown = set(kinds) - WEIGHTS.keys() - {STAMP}
         if unknown:
             raise ValueError(f"unknown kind of change: {', '.join(sorted(unknown))}")
         self.rate_per_s = rate_per_s
@@ -46,8 +50,8 @@ class Churn:
         self._pool = pool
         self._db = pool.db
         self._rng = random.Random(seed)
-        self._kinds = tuple(kind for kind in WEIGHTS if not kinds or kind in kinds)
-        self._weights = tuple(WEIGHTS[kind] for kind in self._kinds)
+        self._kinds = tuple(kind for kind in (*WEIGHTS, STAMP) if kind in (kinds or WEIGHTS))
+        self._weights = tuple(WEIGHTS.get(kind, 1) for kind in self._kinds)
         self._guests: list[str] = []
         self._messages: deque[str] = deque()
         self._tasks: deque[str] = deque()
@@ -56,7 +60,7 @@ class Churn:
             "vm-memory": self._vm_memory, "host-memory": self._host_memory, "guest-ip": self._guest_ip,
             "vm-name": self._vm_name, "vm-description": self._vm_description, "vm-tag": self._vm_tag,
             "vm-power": self._vm_power, "vbd": self._vbd, "vif": self._vif, "message": self._message,
-            "task": self._task,
+            "task": self._task, STAMP: self._stamp,
         }  # fmt: skip
 
     async def run(self, rate_per_s: float | None = None) -> None:
@@ -108,6 +112,13 @@ class Churn:
 
     def _vm_description(self) -> bool:
         return self._edit("name_description")
+
+    def _stamp(self) -> bool:
+        vm = self._guest()
+        if vm is None:
+            return False
+        self._db.set("VM", vm, name_description=f"stamp {time.monotonic_ns()}")
+        return True
 
     def _edit(self, field: str) -> bool:
         """Add a version to a text, in place of the last one."""
@@ -176,8 +187,7 @@ class Churn:
         pool = self._pool
         match op:
             case "start" | "resume":
-                for vbd in strings(self._db.field("VM", vm, "VBDs")):
-                    devices.assert_disk_free(self._db, self._db.record("VBD", vbd), "attach")
+                devices.assert_disks_usable(self._db, vm)
                 host = placement.choose_host(pool, vm)
                 (transitions.start if op == "start" else transitions.resume)(pool, vm, host)
             case "clean_reboot":

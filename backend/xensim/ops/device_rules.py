@@ -10,7 +10,6 @@ VDI_FEATURES = {
     "destroy": "VDI_DELETE",
     "snapshot": "VDI_SNAPSHOT",
     "resize": "VDI_RESIZE",
-    "resize_online": "VDI_RESIZE_ONLINE",
     "copy": "",
     "clone": "VDI_CLONE",
     "mirror": "VDI_MIRROR",
@@ -21,7 +20,7 @@ VDI_FEATURES = {
     "list_changed_blocks": "VDI_CONFIG_CBT",
 }
 VDI_LIVE = frozenset(
-    {"generate_config", "update", "snapshot", "clone", "mirror", "resize_online", "enable_cbt", "disable_cbt",
+    {"generate_config", "update", "snapshot", "clone", "mirror", "enable_cbt", "disable_cbt",
      "data_destroy", "list_changed_blocks"}
 )  # fmt: skip
 

@@ -101,6 +101,16 @@ def features(db: Database, sr: str) -> frozenset[str]:
     return frozenset()
 
 
+def assert_disks_usable(db: Database, vm: str) -> None:
+    """What a boot needs of the VM's disks. Raises VDI_MISSING or VDI_IN_USE."""
+    for ref in strings(db.field("VM", vm, "VBDs")):
+        vbd = db.record("VBD", ref)
+        vdi = text(vbd["VDI"])
+        if db.exists("VDI", vdi) and db.field("VDI", vdi, "missing"):
+            raise XapiFailure("VDI_MISSING", text(db.field("VDI", vdi, "SR")), vdi)
+        assert_disk_free(db, vbd, "attach")
+
+
 def assert_disk_free(db: Database, vbd: Record, op: str) -> None:
     """Raise VDI_IN_USE when the disk is open elsewhere and either side wants to write."""
     vdi = text(vbd["VDI"])

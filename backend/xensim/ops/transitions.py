@@ -34,7 +34,7 @@ def start(pool: Pool, vm: str, host: str, *, paused: bool = False) -> None:
         ha_always_run=record["ha_restart_priority"] == "restart",
     )
     _arrive(pool, vm, host, "Paused" if paused else "Running")
-    db.set("VM_metrics", text(record["metrics"]), start_time=pool.clock.wire())
+    db.set("VM_metrics", _metrics(pool, vm), start_time=pool.clock.wire())
 
 
 def halt(pool: Pool, vm: str) -> None:
@@ -94,7 +94,7 @@ def reboot(pool: Pool, vm: str) -> None:
         guest_metrics=agent.boot(pool, vm),
         requires_reboot=False,
     )
-    db.set("VM_metrics", text(record["metrics"]), start_time=pool.clock.wire())
+    db.set("VM_metrics", _metrics(pool, vm), start_time=pool.clock.wire())
     devices.refresh(pool, vm)
     settle_vm(db, vm)
 
@@ -133,7 +133,7 @@ def _arrive(pool: Pool, vm: str, host: str, state: str) -> None:
     memory.take(db, host, memory.claimed(record))
     db.set(
         "VM_metrics",
-        text(record["metrics"]),
+        _metrics(pool, vm),
         memory_actual=target,
         VCPUs_number=record["VCPUs_at_startup"],
         hvm=record["domain_type"] == "hvm",
@@ -155,7 +155,7 @@ def _depart(pool: Pool, vm: str, state: str) -> None:
     db.set("VM", vm, power_state=state, resident_on=NULL_REF, scheduled_to_be_resident_on=NULL_REF, domid=-1)
     db.set(
         "VM_metrics",
-        text(record["metrics"]),
+        _metrics(pool, vm),
         memory_actual=0,
         VCPUs_number=0,
         hvm=False,
@@ -175,6 +175,15 @@ def _console(pool: Pool, vm: str, host: str) -> None:
         db.create("console", {"uuid": uuid, "protocol": "rfb", "location": base + uuid, "VM": vm})
     for console in consoles:
         db.set("console", console, location=base + text(db.field("console", console, "uuid")))
+
+
+def _metrics(pool: Pool, vm: str) -> str:
+    """The VM's metrics; a row that was written by hand may have none yet."""
+    ref = text(pool.db.field("VM", vm, "metrics"))
+    if not pool.db.exists("VM_metrics", ref):
+        ref = pool.db.create("VM_metrics", {"current_domain_type": "unspecified"})
+        pool.db.set("VM", vm, metrics=ref)
+    return ref
 
 
 def _next_domid(pool: Pool, host: str) -> int:

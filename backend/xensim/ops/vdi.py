@@ -36,12 +36,17 @@ async def destroy(call: Call, vdi: str) -> None:
 
 @operation("VDI.resize")
 async def resize(call: Call, vdi: str, size: int) -> None:
-    await _resize(call, vdi, size, "resize")
-
-
-@operation("VDI.resize_online")
-async def resize_online(call: Call, vdi: str, size: int) -> None:
-    await _resize(call, vdi, size, "resize_online")
+    check(call, vdi, "resize")
+    async with object_operation(call, "VDI", vdi, "resize"):
+        await work(call, QUICK_S)
+        record = call.db.record("VDI", vdi)
+        old, used = number(record["virtual_size"]), number(record["physical_utilisation"])
+        size = -(-size // images.GRAIN) * images.GRAIN
+        if size > old:
+            images.assert_room(call.db, text(record["SR"]), size - old)
+        grown = size - old if used >= old else 0
+        call.db.set("VDI", vdi, virtual_size=size, physical_utilisation=max(0, used + grown))
+        images.book(call.db, text(record["SR"]), used=grown, allocated=size - old)
 
 
 @operation("VDI.snapshot")
@@ -59,7 +64,7 @@ def check(call: Call, vdi: str, op: str) -> None:
     db = call.db
     record = db.record("VDI", vdi)
     sr = text(record["SR"])
-    if op in {"resize", "resize_online"}:
+    if op == "resize":
         images.assert_plugged(call.pool, sr)
     if op not in VDI_LIVE and devices.attached_vbds(db, record):
         raise XapiFailure("VDI_IN_USE", vdi, op)
@@ -72,20 +77,6 @@ def check(call: Call, vdi: str, op: str) -> None:
     images.assert_plugged(call.pool, sr)
     if op == "snapshot" and record["sharable"]:
         raise XapiFailure("VDI_IS_SHARABLE", vdi)
-
-
-async def _resize(call: Call, vdi: str, size: int, op: str) -> None:
-    check(call, vdi, op)
-    async with object_operation(call, "VDI", vdi, op):
-        await work(call, QUICK_S)
-        record = call.db.record("VDI", vdi)
-        old, used = number(record["virtual_size"]), number(record["physical_utilisation"])
-        size = -(-size // images.GRAIN) * images.GRAIN
-        if size > old:
-            images.assert_room(call.db, text(record["SR"]), size - old)
-        grown = size - old if used >= old else 0
-        call.db.set("VDI", vdi, virtual_size=size, physical_utilisation=max(0, used + grown))
-        images.book(call.db, text(record["SR"]), used=grown, allocated=size - old)
 
 
 async def _fork(call: Call, vdi: str, op: str) -> str:

@@ -18,6 +18,7 @@ VCPU_RULE = "VCPU values must satisfy: 0 < VCPUs_at_startup ≤ VCPUs_max"
 # Rows that exist only for their VM: (class, set on the VM)
 _PARTS = (("VBD", "VBDs"), ("VIF", "VIFs"), ("VGPU", "VGPUs"), ("VUSB", "VUSBs"), ("VTPM", "VTPMs"),
           ("console", "consoles"), ("crashdump", "crash_dumps"))  # fmt: skip
+_METERED = frozenset({"VBD", "VIF"})
 _ATTACHED = (("VM_metrics", "metrics"), ("VM_guest_metrics", "guest_metrics"))
 
 
@@ -91,7 +92,7 @@ def remove(call: Call, vm: str) -> None:
         for ref in list(strings(record[ends])):
             metrics = text(db.record(cls, ref).get("metrics", NULL_REF))
             db.destroy(cls, ref)
-            if db.exists(f"{cls}_metrics", metrics) if cls in {"VBD", "VIF"} else False:
+            if cls in _METERED and db.exists(f"{cls}_metrics", metrics):
                 db.destroy(f"{cls}_metrics", metrics)
     for cls, name in _ATTACHED:
         if db.exists(cls, text(record[name])):

@@ -3,7 +3,7 @@
 from xensim.failures import XapiFailure
 from xensim.ops import devices, placement, transitions, vm_rules
 from xensim.ops.locks import vm_operation, work
-from xensim.ops.values import strings, text
+from xensim.ops.values import text
 from xensim.registry import Call, operation
 from xensim.schema import NULL_REF
 
@@ -143,9 +143,7 @@ def assert_operation_valid(call: Call, vm: str, op: str) -> None:
 
 
 async def _start(call: Call, vm: str, host: str, *, paused: bool, force: bool) -> None:
-    record = call.db.record("VM", vm)
-    for vbd in strings(record["VBDs"]):
-        devices.assert_disk_free(call.db, call.db.record("VBD", vbd), "attach")
+    devices.assert_disks_usable(call.db, vm)
     call.db.set("VM", vm, scheduled_to_be_resident_on=host)
     try:
         await work(call, BOOT_S)
@@ -159,6 +157,7 @@ async def _start(call: Call, vm: str, host: str, *, paused: bool, force: bool) -
 
 
 async def _resume(call: Call, vm: str, host: str, *, paused: bool, force: bool) -> None:
+    devices.assert_disks_usable(call.db, vm)
     await work(call, RESUME_S)
     placement.assert_can_boot(call.pool, vm, host, force=force)
     transitions.resume(call.pool, vm, host, paused=paused)

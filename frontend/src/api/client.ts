@@ -50,3 +50,22 @@ export const post = <T = undefined>(path: string, body?: unknown, query?: Query)
 export const patch = <T = undefined>(path: string, body: unknown): Promise<T> => request<T>('PATCH', path, { body })
 export const put = <T = undefined>(path: string, body?: unknown): Promise<T> => request<T>('PUT', path, { body })
 export const remove = <T = undefined>(path: string): Promise<T> => request<T>('DELETE', path)
+
+export interface Health {
+  readonly status: 'ok' | 'starting' | 'failing'
+  readonly version: string
+  /** Seconds. */
+  readonly uptime: number
+  readonly database: 'ok' | 'failing'
+  readonly objects: number
+  readonly streams: number
+}
+
+/** How the service is: an answer also when it is not well (503), a Problem when there is none. */
+export async function getHealth(): Promise<Health> {
+  const response = await fetch('/health', { cache: 'no-store' }).catch((error: unknown) => {
+    throw new Problem(0, { detail: String(error) })
+  })
+  if (!/json/.test(response.headers.get('content-type') ?? '')) throw new Problem(response.status)
+  return (await response.json()) as Health
+}

@@ -32,6 +32,17 @@ export function find(entries: readonly Entry[], query: string, limit: number): E
     .map(({ entry }) => entry)
 }
 
+/** What else of an entry holds the query when its name and detail do not: a tag, another address. */
+export function matched(entry: Entry, query: string): string | undefined {
+  const seen = `${entry.name}\n${entry.detail}`.toLowerCase()
+  const word = query
+    .trim()
+    .toLowerCase()
+    .split(/\s+/)
+    .find((each) => each !== '' && !seen.includes(each))
+  return word === undefined ? undefined : entry.hay.split('\n').find((line) => line.includes(word))
+}
+
 function score(entry: Entry, text: string): number {
   const name = entry.name.toLowerCase()
   if (entry.id === text) return 6

@@ -30,6 +30,8 @@ export interface Rows {
 
 export interface Wish {
   readonly opened: ReadonlySet<string>
+  /** Under a search all that holds a match is open, but for what the reader closed since. */
+  readonly folded?: ReadonlySet<string>
   /** Lower case; '' for everything. */
   readonly search: string
   readonly compare: (a: string, b: string) => number
@@ -96,13 +98,15 @@ export function byTag(rows: Rows, wish: Wish): TreeNode[] {
 
 const RANK: Record<NodeKind, number> = { server: 0, pool: 1, tag: 1, host: 2, SR: 3, network: 4, VM: 5 }
 
-function flatten(roots: readonly Draft[], { opened, search, compare }: Wish): TreeNode[] {
+function flatten(roots: readonly Draft[], { opened, folded, search, compare }: Wish): TreeNode[] {
   const result: TreeNode[] = []
   const order = (nodes: readonly Draft[]) => [...nodes].sort((a, b) => RANK[a.kind] - RANK[b.kind] || compare(a.name, b.name) || (a.id < b.id ? -1 : 1))
 
+  const matches = (node: Draft) => node.hay.toLowerCase().includes(search) || node.id === search
+
   /** What remains of a node under the search: itself with all below, itself with what matches below, or nothing. */
   function sift(node: Draft): Draft | undefined {
-    if (node.hay.toLowerCase().includes(search) || node.id === search) return node
+    if (matches(node)) return node
     const children = node.children.map(sift).filter((child) => child !== undefined)
     return children.length === 0 ? undefined : { ...node, children }
   }
@@ -112,8 +116,8 @@ function flatten(roots: readonly Draft[], { opened, search, compare }: Wish): Tr
     sorted.forEach((node, index) => {
       const key = parent === undefined || node.kind !== 'VM' ? `${parent?.startsWith('tag:') ? `${parent}/` : ''}${node.kind}:${node.id}` : `${parent}/${node.id}`
       const expandable = node.children.length > 0
-      // Under a search, what holds a match is open; what matches itself is as the reader left it.
-      const open = expandable && (opened.has(key) !== (search !== '' && !node.hay.toLowerCase().includes(search)))
+      const holdsMatch = search !== '' && !matches(node)
+      const open = expandable && (holdsMatch ? folded?.has(key) !== true : opened.has(key))
       result.push({ key, kind: node.kind, id: node.id, name: node.name, level, parent, expandable, open, count: node.count, position: index + 1, siblings: sorted.length })
       if (open) put(node.children, level + 1, key)
     })

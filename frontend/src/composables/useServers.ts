@@ -31,21 +31,29 @@ const path = (id: string, action?: string) => `/servers/${encodeURIComponent(id)
 
 export const servers = {
   /** Log in once and say what is there; throws Problem. */
-  test: ({ host, username, password }: ServerForm, fingerprint?: string): Promise<Probe> =>
-    post<Probe>('/servers/test', { host, username, password, ...(fingerprint === undefined ? {} : { fingerprint }) }),
+  test: ({ host, username, password }: ServerForm, certificateFingerprint?: string): Promise<Probe> =>
+    post<Probe>('/servers/test', { host, username, password, ...(certificateFingerprint === undefined ? {} : { certificateFingerprint }) }),
 
   /** Store it, with the certificate that the user accepted, and begin to connect. */
-  async create({ host, username, password, label, readOnly }: ServerForm, fingerprint?: string): Promise<string> {
-    const { id } = await post<{ id: string }>('/servers', { host, username, password, readOnly, ...(label === '' ? {} : { label }) })
-    if (fingerprint !== undefined) await post(path(id, 'accept_certificate'), { fingerprint })
+  async create({ host, username, password, label, readOnly }: ServerForm, certificateFingerprint?: string): Promise<string> {
+    const { id } = await post<{ id: string }>('/servers', {
+      host,
+      username,
+      password,
+      readOnly,
+      ...(label === '' ? {} : { label }),
+      ...(certificateFingerprint === undefined ? {} : { certificateFingerprint }),
+    })
     // What fails from here on is told by the server's own state, and one already connecting is a conflict that is none.
     await post(path(id, 'connect')).catch(() => undefined)
     return id
   },
 
-  /** An empty password means: as it is. */
-  change: (id: string, { host, username, password, label, readOnly }: ServerForm): Promise<undefined> =>
-    patch(path(id), { host, username, label, readOnly, ...(password === '' ? {} : { password }) }),
+  /** Send what differs from `before`; an empty password means: as it is. */
+  change(id: string, form: ServerForm, before: ServerForm): Promise<undefined> {
+    const changed = Object.entries(form).filter(([key, value]) => value !== before[key as keyof ServerForm] && !(key === 'password' && value === ''))
+    return patch(path(id), Object.fromEntries(changed))
+  },
 
   connect: (id: string): Promise<undefined> => post(path(id, 'connect'), undefined, { sync: true }),
   disconnect: (id: string): Promise<undefined> => post(path(id, 'disconnect'), undefined, { sync: true }),

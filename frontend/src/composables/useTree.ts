@@ -22,6 +22,8 @@ export function useTree() {
   const kind = useStorage<TreeKind>('podium-tree-kind', 'infrastructure')
   const opened = useStorage<Set<string>>('podium-tree-open', new Set())
   const search = ref('')
+  const folded = ref<ReadonlySet<string>>(new Set())
+  watch(search, () => (folded.value = new Set()))
   const nodes = shallowRef<readonly TreeNode[]>([])
   const synced = computed(() => pools.synced.value && hosts.synced.value && vms.synced.value && servers.synced.value)
 
@@ -34,21 +36,26 @@ export function useTree() {
       srs: srs.list.value,
       networks: networks.list.value,
     }
-    const wish: Wish = { opened: opened.value, search: search.value.trim().toLowerCase(), compare: collator.value.compare }
+    const wish: Wish = { opened: opened.value, folded: folded.value, search: search.value.trim().toLowerCase(), compare: collator.value.compare }
     nodes.value = kind.value === 'tag' ? byTag(rows, wish) : infrastructure(rows, wish)
   }
 
   const revisions = [pools, hosts, vms, servers, srs, networks].map((each) => each.revision)
   const stop = watchThrottled(revisions, build, { throttle: STRUCTURE_MS, leading: true, trailing: true })
-  watch([kind, opened, search, collator], build, { deep: 1 })
+  watch([kind, opened, folded, search, collator], build, { deep: 1 })
   onScopeDispose(stop)
   build()
 
-  function toggle(key: string, open = !opened.value.has(key)): void {
-    const next = new Set(opened.value)
-    if (open) next.add(key)
+  function toggle({ key, open }: TreeNode): void {
+    if (search.value.trim() !== '') folded.value = changed(folded.value, key, open)
+    opened.value = changed(opened.value, key, !open)
+  }
+
+  function changed(set: ReadonlySet<string>, key: string, member: boolean): Set<string> {
+    const next = new Set(set)
+    if (member) next.add(key)
     else next.delete(key)
-    opened.value = next
+    return next
   }
 
   /** Open whatever stands above an object, and answer the key of its node. */

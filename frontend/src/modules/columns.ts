@@ -34,7 +34,9 @@ export function textColumn<T>(id: ColumnId, reads: string[], get: (row: T, look:
   )
 }
 
-export function numberColumn<T>(id: ColumnId, reads: string[], get: (row: T) => number | null | undefined, options?: Options<T>): ModuleColumn<T> {
+/** `bare`: without separators, for numbers that are names, such as a VLAN. */
+export function numberColumn<T>(id: ColumnId, reads: string[], get: (row: T) => number | null | undefined, options?: Options<T> & { bare?: boolean }): ModuleColumn<T> {
+  const { bare, ...rest } = options ?? {}
   return column<T>(
     id,
     reads,
@@ -43,12 +45,12 @@ export function numberColumn<T>(id: ColumnId, reads: string[], get: (row: T) => 
       align: 'end',
       cell: (row) => {
         const value = get(row)
-        return value === undefined || value === null ? NONE : { kind: 'number', text: number(value) }
+        return value === undefined || value === null ? NONE : { kind: 'number', text: bare ? String(value) : number(value) }
       },
       sort: (row) => get(row) ?? undefined,
       plain: get,
     },
-    options,
+    rest,
   )
 }
 
@@ -71,14 +73,14 @@ export function sizeColumn<T>(id: ColumnId, reads: string[], get: (row: T) => nu
 }
 
 /** A share of a size as a bar; sorted by the share. */
-export function shareColumn<T>(id: ColumnId, reads: string[], get: (row: T) => { used?: number; size: number } | undefined, options?: Options<T> & { whole?: boolean }): ModuleColumn<T> {
-  const { whole, ...rest } = options ?? {}
+export function shareColumn<T>(id: ColumnId, reads: string[], get: (row: T) => { used?: number; size: number } | undefined, options?: Options<T> & { whole?: boolean; calm?: boolean }): ModuleColumn<T> {
+  const { whole, calm, ...rest } = options ?? {}
   return column<T>(
     id,
     reads,
     {
       width: 170,
-      cell: (row) => shareCell(get(row), whole),
+      cell: (row) => shareCell(get(row), { whole, calm }),
       sort: (row) => {
         const value = get(row)
         if (value === undefined) return undefined
@@ -90,13 +92,13 @@ export function shareColumn<T>(id: ColumnId, reads: string[], get: (row: T) => {
   )
 }
 
-/** `whole`: what matters is the size, the bar only tells how full it is. */
-export function shareCell(value: { used?: number; size: number } | undefined, whole = false): Cell {
+/** `whole`: what matters is the size, the bar only tells how full it is. `calm`: being full is no trouble. */
+export function shareCell(value: { used?: number; size: number } | undefined, { whole = false, calm = false } = {}): Cell {
   if (value === undefined || value.size <= 0) return NONE
   if (value.used === undefined) return { kind: 'number', text: bytes(value.size) }
   const share = value.used / value.size
   const title = `${bytes(value.used)} / ${bytes(value.size)} (${percent(share)})`
-  return { kind: 'bar', share, text: whole ? bytes(value.size) : `${percent(share)} · ${bytes(value.size)}`, title }
+  return { kind: 'bar', share, text: whole ? bytes(value.size) : `${percent(share)} · ${bytes(value.size)}`, title, ...(calm ? { tone: 'busy' as const } : {}) }
 }
 
 /** `get` answers seconds unless `milliseconds`. */

@@ -96,17 +96,37 @@ export function relationsOf(type: TypeName, object: XoObject): Relation[] {
   })
 }
 
-/** Ids by type whose names are not always here, at most `most` of each. */
-export function namesToAsk(relations: Iterable<Pick<Relation, 'types' | 'ids'>>, most = 50): Map<TypeName, string[]> {
+/** Ids by type whose names are not always here, at most `most` of each. `isHere`: found among those that are. */
+export function namesToAsk(relations: Iterable<Pick<Relation, 'types' | 'ids'>>, isHere: (type: TypeName, id: string) => boolean, most = 50): Map<TypeName, string[]> {
   const wanted = new Map<TypeName, Set<string>>()
-  for (const { types, ids } of relations)
-    for (const type of types)
-      if (!(type in CORE))
-        for (const id of ids) {
+  for (const { types, ids } of relations) {
+    const far = types.filter((type) => !(type in CORE))
+    const near = types.filter((type) => type in CORE)
+    for (const id of far.length === 0 ? [] : ids)
+      if (!near.some((type) => isHere(type, id)))
+        for (const type of far) {
           const set = wanted.get(type) ?? new Set()
           if (set.size < most) wanted.set(type, set.add(id))
         }
+  }
   return new Map([...wanted].map(([type, ids]) => [type, [...ids].sort()]))
+}
+
+/** The property by which the objects of a field point back: finds them all without naming each. */
+const BACK: Readonly<Record<string, { readonly [K in TypeName]?: string }>> = {
+  VDIs: { SR: '$SR' },
+  $PBDs: { SR: 'SR', host: 'host' },
+  PIFs: { network: '$network', host: '$host' },
+  VIFs: { network: '$network', VM: '$VM', 'VM-template': '$VM', 'VM-snapshot': '$VM' },
+  $VBDs: { VM: 'VM', 'VM-template': 'VM', 'VM-snapshot': 'VM', VDI: 'VDI', 'VDI-snapshot': 'VDI' },
+  snapshots: { VM: '$snapshot_of', VDI: '$snapshot_of' },
+  PCIs: { host: '$host' },
+}
+
+/** A filter for all objects that `field` of this object leads to, where they point back. */
+export function backFilter(type: TypeName, field: string, id: string): string | undefined {
+  const property = BACK[field]?.[type]
+  return property === undefined ? undefined : `${property}:="${id}"`
 }
 
 /** A filter for exactly these ids. */

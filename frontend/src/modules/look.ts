@@ -2,6 +2,7 @@
 import { COLLECTIONS, type TypeMap, type TypeName, type XoObject } from '@/api/types'
 import { type Link } from '@/components/table/column'
 import { type useText } from '@/i18n'
+import { typeWord } from './words'
 
 /** Types whose objects have no screen of their own, only one for all. */
 const WITHOUT_PAGE: ReadonlySet<TypeName> = new Set(['server', 'user'])
@@ -20,6 +21,8 @@ export interface Look {
   readonly t: ReturnType<typeof useText>['t']
   readonly tOr: ReturnType<typeof useText>['tOr']
   find: <K extends TypeName>(type: K, id: string | null | undefined) => TypeMap[K] | undefined
+  /** How many known objects of a type are so. */
+  count: <K extends TypeName>(type: K, test: (object: TypeMap[K]) => boolean) => number
   /** A link named after its target; by a piece of its id while the target is not known. */
   link: (type: TypeName, id: string) => Link
   /** The first of `types` that has this object. */
@@ -44,6 +47,11 @@ export function makeLook({ t, tOr }: Pick<ReturnType<typeof useText>, 't' | 'tOr
         if (found !== undefined) return found as TypeMap[K]
       }
       return undefined
+    },
+    count(type, test) {
+      let n = 0
+      for (const rows of known.get(type) ?? []) for (const row of rows.values()) if (test(row as never)) n++
+      return n
     },
     link(type, id) {
       const target = look.find(type, id) as XoObject | undefined
@@ -123,7 +131,7 @@ export function titleOf(object: XoObject, look: Look): string {
     case 'SM':
       return text(row.SM_type) || shortId(row.id)
     case 'bond':
-      return `${look.t('type.bond.one')}${of('PIF', row.master)}`
+      return `${look.t('kind.bond.one')}${of('PIF', row.master)}`
     case 'patch':
     case 'pool_patch':
       return text(row.name) || shortId(row.id)
@@ -135,7 +143,7 @@ export function titleOf(object: XoObject, look: Look): string {
       return text(row.hostname) || text(row.address) || shortId(row.id)
     default: {
       const properties = row.properties as { name?: unknown } | undefined
-      return text(properties?.name) || text(row.name) || `${look.tOr(`type.${String(row.type)}.one`, String(row.type ?? ''))} ${shortId(row.id)}`
+      return text(properties?.name) || text(row.name) || `${typeWord((row.type ?? 'VM') as TypeName, 'one', look.tOr)} ${shortId(row.id)}`
     }
   }
 }

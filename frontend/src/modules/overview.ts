@@ -5,7 +5,7 @@ import { type Messages } from '@/i18n/en'
 import { bytes, number } from '@/i18n/format'
 import { type ModuleColumn } from './columns'
 import { type AnyRow } from './kinds'
-import { addressOf, type Look } from './look'
+import { listOf, type Look } from './look'
 
 export interface Fact {
   readonly label: string
@@ -78,6 +78,7 @@ export function talk(object: XoObject, look: Look): Section[] {
   ]
 }
 
-export function countLink(type: TypeName, count: number, filter: string): Cell {
-  return { kind: 'link', link: { text: number(count), to: { path: addressOf(type, '').replace(/\/$/, ''), query: { filter } } } }
+/** A number that opens the list of what it counts. */
+export function countCell(type: TypeName, count: number, filter: string): Cell {
+  return { kind: 'link', link: { text: number(count), to: listOf(type, filter) } }
 }

@@ -3,11 +3,11 @@ import { effectScope, onScopeDispose, watch, type EffectScope } from 'vue'
 import { type TypeName, type XoObject } from '@/api/types'
 import { useText } from '@/i18n'
 import { CORE, useObjects } from '@/stores/objects'
-import { idFilter } from './links'
+import { idFilter, namesToAsk, type Relation } from './links'
 import { makeLook, nameFields, type Look } from './look'
 
 /** `more`: fields to know of a type beside those that name it. */
-export function useLook(ids: () => ReadonlyMap<TypeName, readonly string[]>, more: { readonly [K in TypeName]?: readonly string[] } = {}): Look {
+export function useLook(relations: () => readonly Pick<Relation, 'types' | 'ids'>[], more: { readonly [K in TypeName]?: readonly string[] } = {}): Look {
   const objects = useObjects()
   const look = makeLook(useText())
   for (const type of Object.keys(CORE) as TypeName[]) look.learn(type, objects.collection<XoObject>(type).rows)
@@ -20,8 +20,9 @@ export function useLook(ids: () => ReadonlyMap<TypeName, readonly string[]>, mor
     old?.scope.stop()
   }
 
+  const isHere = (type: TypeName, id: string) => objects.collection<XoObject>(type).rows.has(id)
   watch(
-    ids,
+    () => namesToAsk(relations(), isHere),
     (wanted) => {
       for (const [type, list] of wanted) {
         const key = list.join(' ')

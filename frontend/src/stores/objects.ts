@@ -78,6 +78,7 @@ function create() {
   let signedOut = (): void => undefined
   const holdings = new Map<string, Holding>()
   const demands = new Map<string, Demand>()
+  const names = new Map<string, string>()
   const queue = new Map<string, Frame[]>()
   let stream: Stream | undefined
   let scheduled = false
@@ -176,7 +177,7 @@ function create() {
   function demand<T>(type: TypeName, fields?: readonly string[], filter?: string): Collection<T>
   function demand(type: TypeName, fields?: readonly string[], filter?: string): Collection<Row> {
     const core = CORE[type] as readonly string[] | undefined
-    if (filter !== undefined) return hold(`filter:${type}:${filter}`, type, fields, filter)
+    if (filter !== undefined) return hold(nameOf(type, filter), type, fields, filter)
     if (core !== undefined && fields !== undefined && fields.every((field) => core.includes(field))) return collection(type) as Collection<Row>
     return hold(`demand:${type}`, type, fields)
   }
@@ -186,6 +187,14 @@ function create() {
     const { rows, synced } = hold(`detail:${type}:${id}`, type, undefined, `id:="${id.replace(/["\\]/g, '\\$&')}"`)
     const row = computed(() => rows.get(id) as unknown as T | undefined)
     return Object.assign(row as Ref<T | undefined>, { synced })
+  }
+
+  /** A short name for a filtered subscription: the service takes no name as long as a filter can be. */
+  function nameOf(type: TypeName, filter: string): string {
+    const key = `${type} ${filter}`
+    let name = names.get(key)
+    if (name === undefined) names.set(key, (name = `filter:${type}:${names.size + 1}`))
+    return name
   }
 
   function hold(name: string, type: TypeName, fields?: readonly string[], filter?: string): Holding {

@@ -32,10 +32,32 @@ function numeric(value: unknown): number {
   return typeof value === 'symbol' ? Number.NaN : Number(value)
 }
 
+/** The texts of an object, in lower case, one after another. Objects are frozen, so it is made once. */
+const texts = new WeakMap<object, string>()
+const BETWEEN = '\u0000'
+
+function textsOf(value: object): string {
+  let text = texts.get(value)
+  if (text === undefined) {
+    const found: string[] = []
+    anywhere(value, (leaf) => {
+      if (typeof leaf === 'string') found.push(leaf)
+      return false
+    })
+    texts.set(value, (text = found.join(BETWEEN).toLowerCase()))
+  }
+  return text
+}
+
 function contains(needle: string): Predicate {
   const wanted = needle.toLowerCase()
-  const test = (leaf: string | number) => typeof leaf === 'string' && leaf.toLowerCase().includes(wanted)
-  return (value) => anywhere(value, test)
+  if (wanted.includes(BETWEEN)) return () => false // no name holds it, and it could match across two
+  return (value) => {
+    if (typeof value === 'string') return value.toLowerCase().includes(wanted)
+    // Whole rows are asked again with each letter that is typed; parts of them rarely.
+    if (typeof value === 'object' && value !== null && Object.isFrozen(value) && !Array.isArray(value)) return textsOf(value).includes(wanted)
+    return anywhere(value, (leaf) => typeof leaf === 'string' && leaf.toLowerCase().includes(wanted))
+  }
 }
 
 function raw(word: string): Predicate {

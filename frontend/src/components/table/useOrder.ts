@@ -49,13 +49,30 @@ export function useOrder<T extends Row, C>(options: OrderOptions<T, C>) {
   let shown = new Map<string, T>() // the shown rows as they were, for those that vanish
   let timer: ReturnType<typeof setTimeout> | undefined
   let last = 0
+  let also = toValue(options.also)
 
-  function look() {
+  /** Whether the rows that changed since the last look would all stay where they are: the common case, and a cheap one. */
+  function quiet(list: readonly T[], matches: (row: T) => boolean): boolean {
+    if (list.length !== seen.length) return false
+    const sort = toValue(options.sort)
+    const context = toValue(options.context)
+    const keys = toValue(options.columns).flatMap((column) => (column.sort !== undefined && sort.some(({ id }) => id === column.id) ? [column.sort] : []))
+    return list.every((row, i) => {
+      const before = seen[i] as T
+      return row === before || (row.id === before.id && matches(row) === matches(before) && keys.every((key) => key(row, context) === key(before, context)))
+    })
+  }
+
+  /** Answers whether the order may have changed. `anew`: something else than the rows has. */
+  function look(anew: boolean): boolean {
     clearTimeout(timer)
     timer = undefined
     last = performance.now()
     const matches = toValue(options.matches)
-    seen = toValue(options.source).list.value
+    const { value: list } = toValue(options.source).list
+    const still = !anew && quiet(list, matches)
+    seen = list
+    if (still) return false
     ideal = ordered(seen.filter(matches), {
       sort: toValue(options.sort),
       columns: toValue(options.columns),
@@ -63,6 +80,7 @@ export function useOrder<T extends Row, C>(options: OrderOptions<T, C>) {
       before: ideal,
     })
     matched.value = ideal.length
+    return true
   }
 
   function show() {
@@ -81,7 +99,9 @@ export function useOrder<T extends Row, C>(options: OrderOptions<T, C>) {
   }
 
   function follow() {
-    look()
+    const anew = also !== toValue(options.also)
+    also = toValue(options.also)
+    if (!look(anew)) return
     if (toValue(options.held) && order.value.length > 0) hold()
     else show()
   }
@@ -94,7 +114,7 @@ export function useOrder<T extends Row, C>(options: OrderOptions<T, C>) {
 
   /** Shows what waits, now. */
   function apply() {
-    look()
+    look(true)
     show()
   }
 

@@ -20,7 +20,7 @@ export const hostColumns: ModuleColumn<Host>[] = [
     const { icon, tone, word } = hostLook(host)
     return { icon, tone, word: look.t(word), busy: operationWord(host.current_operations, look) }
   }),
-  flagColumn<Host>('master', ['$pool'], () => undefined, { width: 90, cell: (host, look) => (isMaster(host, look) ? { kind: 'flag', on: true, word: look.t('column.master') } : { kind: 'none' }), sort: (host, look) => Number(!isMaster(host, look)), plain: isMaster, path: undefined }),
+  flagColumn<Host>('master', ['$pool'], () => undefined, { width: 110, cell: (host, look) => (isMaster(host, look) ? { kind: 'flag', on: true, word: look.t('value.yes') } : { kind: 'none' }), sort: (host, look) => Number(!isMaster(host, look)), plain: isMaster, path: undefined }),
   poolColumn<Host>({ brief: true }),
   textColumn<Host>('address', ['address'], (host) => host.address, { mono: true, width: 130, brief: true }),
   shareColumn<Host>('memoryUsed', ['memory'], (host) => (host.memory === undefined ? undefined : { used: host.memory.usage, size: host.memory.size }), { path: 'memory.usage', width: 180 }),

@@ -11,7 +11,7 @@ export const hostOverview: Overview<Host> = (host, look) => {
     w.section('general', {
       facts: [
         ...w.cell('memory', shareCell({ used: host.memory.usage, size: host.memory.size })),
-        ...w.text('vm', look.t('field.guests', { n: guestsOf(host) }, guestsOf(host))),
+        ...w.text('machines', look.t('field.guests', { n: guestsOf(host) }, guestsOf(host))),
         ...w.copy('address', host.address),
         ...w.text('hostname', host.hostname, true),
         ...w.link('pool', 'pool', host.$pool),
@@ -39,7 +39,7 @@ export const hostOverview: Overview<Host> = (host, look) => {
         ...w.flag('multipathing', host.multipathing),
       ],
     }),
-    ...(host.certificates?.length ? [w.section('certificate', { facts: host.certificates.flatMap((each) => [...w.copy('id', each.fingerprint), ...w.time('license', each.notAfter)]) })] : []),
+    ...(host.certificates?.length ? [w.section('certificate', { facts: host.certificates.flatMap((each) => [...w.copy('fingerprint', each.fingerprint), ...w.time('validUntil', each.notAfter)]) })] : []),
     w.section('residents', { related: { type: 'VM', filter: `$container:="${host.id}"`, columns: ['name', 'state', 'cpus', 'memory', 'address', 'os', 'uptime'] } }),
     w.section('interfaces', { related: { type: 'PIF', filter: `$host:="${host.id}"`, columns: ['name', 'state', 'network', 'address', 'mac', 'vlan', 'speed', 'management'] } }),
     w.section('storage', { related: { type: 'PBD', filter: `host:="${host.id}"`, columns: ['sr', 'state', 'configuration', 'name'] } }),

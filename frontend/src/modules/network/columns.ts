@@ -6,7 +6,7 @@ export const networkColumns: ModuleColumn<Network>[] = [
   titleColumn<Network>('network'),
   poolColumn<Network>({ brief: true }),
   textColumn<Network>('bridge', ['bridge'], (network) => network.bridge, { mono: true, width: 110, brief: true }),
-  numberColumn<Network>('mtu', ['MTU'], (network) => network.MTU, { width: 72 }),
+  numberColumn<Network>('mtu', ['MTU'], (network) => network.MTU, { width: 72, bare: true }),
   countColumn<Network>('pifs', 'PIFs', { width: 72 }),
   countColumn<Network>('vifs', 'VIFs', { width: 72 }),
   flagColumn<Network>('bonded', ['isBonded'], (network) => network.isBonded),

@@ -8,7 +8,7 @@ export const networkOverview: Overview<Network> = (network, look) => {
     w.section('general', {
       facts: [
         ...w.text('bridge', network.bridge, true),
-        ...w.number('mtu', network.MTU),
+        ...w.text('mtu', network.MTU),
         ...w.flag('automatic', network.automatic),
         ...w.flag('locked', network.defaultIsLocked),
         ...w.flag('bond', network.isBonded),

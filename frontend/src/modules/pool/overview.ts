@@ -1,6 +1,8 @@
 /** The first screen of a pool. */
 import { type Pool } from '@/api/types'
-import { talk, writer, type Overview } from '../overview'
+import { countCell, talk, writer, type Overview } from '../overview'
+
+const STATES = ['Running', 'Halted', 'Paused', 'Suspended'] as const
 
 export const poolOverview: Overview<Pool> = (pool, look) => {
   const w = writer(look)
@@ -13,6 +15,12 @@ export const poolOverview: Overview<Pool> = (pool, look) => {
         ...w.number('sockets', pool.cpus?.sockets),
         ...w.text('platform', pool.platform_version),
       ],
+    }),
+    w.section('machines', {
+      facts: STATES.flatMap((state) => {
+        const count = look.count('VM', (vm) => vm.$pool === pool.id && vm.power_state === state)
+        return count === 0 && state !== 'Running' ? [] : [{ label: look.t(`state.${state}`), cell: countCell('VM', count, `${here} power_state:${state}`) }]
+      }),
     }),
     w.section('settings', {
       facts: [

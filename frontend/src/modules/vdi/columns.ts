@@ -3,7 +3,7 @@ import { type AnyVDI, type VDI, type VDISnapshot, type VDIUnmanaged } from '@/ap
 import { countColumn, descriptionColumn, flagColumn, idColumn, linkColumn, poolColumn, shareColumn, sizeColumn, tagsColumn, textColumn, timeColumn, titleColumn, type ModuleColumn } from '../columns'
 
 const sr = <T extends AnyVDI>() => linkColumn<T>('sr', ['$SR'], 'SR', (vdi) => vdi.$SR, { brief: true, width: 180 })
-const used = <T extends AnyVDI>() => shareColumn<T>('used', ['usage', 'size'], (vdi) => ({ used: vdi.usage, size: vdi.size }), { width: 180 })
+const used = <T extends AnyVDI>() => shareColumn<T>('used', ['usage', 'size'], (vdi) => ({ used: vdi.usage, size: vdi.size }), { width: 180, calm: true })
 
 export const vdiColumns: ModuleColumn<VDI>[] = [
   titleColumn<VDI>('VDI'),

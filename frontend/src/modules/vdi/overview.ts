@@ -8,7 +8,7 @@ function general(vdi: AnyVDI, look: Look): Section[] {
   const w = writer(look)
   return [
     w.section('capacity', {
-      facts: [...w.size('size', vdi.size), ...w.cell('used', shareCell({ used: vdi.usage, size: vdi.size })), ...w.size('chain', vdi.chainPhysicalUsage)],
+      facts: [...w.size('size', vdi.size), ...w.cell('used', shareCell({ used: vdi.usage, size: vdi.size }, { calm: true })), ...w.size('chain', vdi.chainPhysicalUsage)],
     }),
     w.section('general', {
       facts: [

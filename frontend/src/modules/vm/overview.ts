@@ -2,8 +2,9 @@
 import { type AnyVM, type VBD, type VIF, type VM, type VMSnapshot, type VMTemplate } from '@/api/types'
 import { type ModuleColumn, linkColumn, shareCell, sizeColumn, textColumn } from '../columns'
 import { type AnyRow } from '../kinds'
-import { type Look } from '../look'
+import { addressOf, type Look } from '../look'
 import { talk, writer, type Overview, type Section } from '../overview'
+import { NONE } from '@/components/table/column'
 import { bytes, number, percent } from '@/i18n/format'
 import { osName } from './columns'
 
@@ -44,50 +45,48 @@ function behaviour(vm: AnyVM, look: Look): Section {
   })
 }
 
-function disks(vm: AnyVM, look: Look): Section {
-  const vdi = (vbd: VBD) => look.find('VDI', vbd.VDI) ?? look.find('VDI-snapshot', vbd.VDI)
-  return writer(look).section('disks', {
-    related: {
-      type: 'VBD',
-      filter: `VM:="${vm.id}"`,
-      own: asAny<VBD>([
-        linkColumn<VBD>('disk', ['VDI'], ['VDI', 'VDI-snapshot'], (vbd) => vbd.VDI, { needs: ['VDI', 'VDI-snapshot'], sort: (vbd) => Number(vbd.position), width: 220 }),
-        sizeColumn<VBD>('size', [], () => undefined, {
-          cell: (vbd, at) => {
-            const disk = at.find('VDI', vbd.VDI) ?? at.find('VDI-snapshot', vbd.VDI)
-            return disk === undefined ? { kind: 'none' } : { kind: 'number', text: bytes(disk.size) }
-          },
-        }),
-        textColumn<VBD>('used', [], () => undefined, {
-          cell: (vbd, at) => {
-            const disk = at.find('VDI', vbd.VDI) ?? at.find('VDI-snapshot', vbd.VDI)
-            return shareCell(disk && { size: disk.size, used: disk.usage })
-          },
-        }),
-        linkColumn<VBD>('sr', [], 'SR', (vbd) => vdi(vbd)?.$SR, { cell: (vbd, at) => {
-          const sr = (at.find('VDI', vbd.VDI) ?? at.find('VDI-snapshot', vbd.VDI))?.$SR
-          return sr === undefined ? { kind: 'none' } : { kind: 'link', link: at.link('SR', sr) }
-        } }),
-      ]),
-      columns: ['name', 'position', 'cd', 'state'],
-      more: { VDI: ['size', 'usage', '$SR'], 'VDI-snapshot': ['size', 'usage', '$SR'] },
-      none: look.t('field.noDisks'),
+const diskOf = (vbd: VBD, look: Look) => look.find('VDI', vbd.VDI) ?? look.find('VDI-snapshot', vbd.VDI)
+
+const diskColumns = [
+  linkColumn<VBD>('disk', ['VDI'], ['VDI', 'VDI-snapshot'], (vbd) => vbd.VDI, { needs: ['VDI', 'VDI-snapshot'], sort: (vbd) => Number(vbd.position) }),
+  sizeColumn<VBD>('size', [], () => undefined, {
+    cell: (vbd, look) => {
+      const disk = diskOf(vbd, look)
+      return disk === undefined ? NONE : { kind: 'number', text: bytes(disk.size) }
     },
+  }),
+  textColumn<VBD>('used', [], () => undefined, {
+    cell: (vbd, look) => {
+      const disk = diskOf(vbd, look)
+      return shareCell(disk && { size: disk.size, used: disk.usage }, { calm: true })
+    },
+  }),
+  linkColumn<VBD>('sr', [], 'SR', () => undefined, {
+    cell: (vbd, look) => {
+      const sr = diskOf(vbd, look)?.$SR
+      return sr === undefined ? NONE : { kind: 'link', link: look.link('SR', sr) }
+    },
+  }),
+  textColumn<VBD>('device', ['device', 'position', 'is_cd_drive'], () => undefined, {
+    cell: (vbd, look) => ({ kind: 'link', link: { text: vbd.is_cd_drive ? look.t('object.cdDrive') : (vbd.device ?? vbd.position), to: addressOf('VBD', vbd.id) } }),
+  }),
+]
+
+const interfaceColumns = (vm: AnyVM) => [
+  linkColumn<VIF>('network', ['$network'], 'network', (vif) => vif.$network, { sort: (vif) => Number(vif.device) }),
+  textColumn<VIF>('addresses', ['device'], (vif) => addressesOf(vm, vif.device).join(' '), { mono: true }),
+  textColumn<VIF>('device', ['device'], () => undefined, { cell: (vif) => ({ kind: 'link', link: { text: vif.device, to: addressOf('VIF', vif.id) } }) }),
+]
+
+function disks(vm: AnyVM, look: Look): Section {
+  return writer(look).section('disks', {
+    related: { type: 'VBD', filter: `VM:="${vm.id}"`, own: asAny(diskColumns), columns: ['readOnly', 'state'], more: { VDI: ['size', 'usage', '$SR'], 'VDI-snapshot': ['size', 'usage', '$SR'] }, none: look.t('field.noDisks') },
   })
 }
 
 function networks(vm: AnyVM, look: Look): Section {
   return writer(look).section('networks', {
-    related: {
-      type: 'VIF',
-      filter: `$VM:="${vm.id}"`,
-      own: asAny<VIF>([
-        linkColumn<VIF>('network', ['$network'], 'network', (vif) => vif.$network, { sort: (vif) => Number(vif.device) }),
-        textColumn<VIF>('addresses', ['device'], (vif) => addressesOf(vm, vif.device).join(' '), { mono: true }),
-      ]),
-      columns: ['mac', 'name', 'mtu', 'state'],
-      none: look.t('field.noNetworks'),
-    },
+    related: { type: 'VIF', filter: `$VM:="${vm.id}"`, own: asAny(interfaceColumns(vm)), columns: ['mac', 'mtu', 'state'], none: look.t('field.noNetworks') },
   })
 }
 

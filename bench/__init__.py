@@ -1,0 +1,1 @@
+"""What Podium costs, measured: `python bench/run.py` (or `make bench`)."""
