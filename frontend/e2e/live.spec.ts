@@ -1,6 +1,8 @@
 import { accessible, expect, sim, test, wire } from './world'
 
-test.afterEach(() => sim.post('/faults/clear'))
+test.afterEach(async () => {
+  await sim.post('/faults/clear')
+})
 
 test('a change made in the pool is on the screen within a second', async ({ page }) => {
   const vm = await sim.vm('Halted')
@@ -34,10 +36,10 @@ test('a silent pool is shown as it last was, with its age; then it is back', asy
   await expect(pool).toBeVisible()
   await expect(page.getByTestId('lamp')).toContainText('Live')
 
-  await sim.post('/faults/refuse_connections', { seconds: 600 })
+  // Every connection breaks, and nothing is answered any more.
+  await sim.post('/faults/hang', { seconds: 600 })
   await sim.post('/faults/drop_connections')
   await expect(pool).toHaveAttribute('data-stale', 'true', { timeout: 20_000 })
-  await expect(page.getByTestId('lamp')).toContainText(/1 pool silent|Live/)
   await expect(page.getByTestId('lamp')).toContainText('1 pool silent', { timeout: 20_000 })
   const age = async () => Number(/(\d+) sec/.exec(await pool.innerText())?.[1] ?? -1)
   const first = await age()
@@ -54,6 +56,7 @@ test('a silent pool is shown as it last was, with its age; then it is back', asy
   await accessible(page)
 
   await sim.post('/faults/clear')
+  await sim.post('/faults/drop_connections')
   await expect(card).toHaveAttribute('data-state', 'connected', { timeout: 40_000 })
   await expect(page.getByTestId('lamp')).toContainText('Live')
   await expect(pool).not.toHaveAttribute('data-stale', 'true')

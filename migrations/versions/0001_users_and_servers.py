@@ -61,6 +61,7 @@ def upgrade() -> None:
         sa.Column("pool_description", sa.Text()),
         sa.Column("master", sa.String(64)),
         sa.Column("members", sa.JSON(), nullable=False),
+        sa.Column("certificates", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_server"),
         sa.UniqueConstraint("host_key", name="uq_server_host_key"),
     )

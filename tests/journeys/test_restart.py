@@ -85,3 +85,27 @@ async def test_stopping_is_quick_with_a_client_that_does_not_read(sim: Sim, sqli
     assert time.perf_counter() - began < 2
     for writer in writers:
         writer.close()
+
+
+async def test_the_coordinator_moved_while_nobody_looked(sim: Sim, sqlite_settings: Settings) -> None:
+    """The new one's certificate was never accepted by a human, but the pool vouched for it."""
+    async with served(sqlite_settings) as service, service.client() as client:
+        server_id = await connect(client, sim)
+        await stored(client)
+    await sim.faults.move_coordinator()
+    async with served(sqlite_settings) as service, service.client() as client:
+        await until_true(sim, client, within_s=15)
+        server = (await client.get(f"/rest/v0/servers/{server_id}")).json()
+        assert server["state"] == "connected"
+
+
+async def test_the_first_address_is_gone_while_nobody_looked(sim: Sim, sqlite_settings: Settings) -> None:
+    async with served(sqlite_settings) as service, service.client() as client:
+        await connect(client, sim)
+        await stored(client)
+    home = sim.coordinator
+    await sim.faults.move_coordinator()
+    refusing = asyncio.ensure_future(sim.faults.refuse_connections(30, home))
+    async with served(sqlite_settings) as service, service.client() as client:
+        await until_true(sim, client, within_s=15)
+    refusing.cancel()

@@ -54,9 +54,30 @@ class Subscribed(BaseModel):
     id: str
 
 
+class StreamParams(BaseModel):
+    """What to subscribe to at once. Parameters that are not known are ignored."""
+
+    collections: Annotated[
+        str, Field(description="types to subscribe to at once, comma-separated", examples=["VM,host"], max_length=2_000)
+    ] = ""
+    fields: Annotated[
+        str | None,
+        Field(description="fields of every type; `fields.<type>=` overrides it for one", max_length=10_000),
+    ] = None
+    filter: Annotated[str, Field(description="only objects that match", max_length=10_000)] = ""
+    patch: Annotated[bool, Field(description="merge patches (RFC 7386) instead of whole objects")] = False
+    snapshot: Annotated[bool, Field(description="begin with what there is")] = True
+    last_event_id: Annotated[
+        str | None,
+        Field(
+            alias="lastEventId", description="resume after this frame; like the header Last-Event-ID", max_length=100
+        ),
+    ] = None
+
+
 @router.get(
     "",
-    operation_id="GetEvents",
+    operation_id="OpenSseConnection",
     response_class=EventSourceResponse,
     responses={
         200: {
@@ -69,18 +90,8 @@ class Subscribed(BaseModel):
 async def events(
     request: Request,
     session: CurrentSession,
-    collections: Annotated[
-        str, Query(description="types to subscribe to at once, comma-separated: `VM,host`", max_length=2_000)
-    ] = "",
-    fields: Annotated[
-        str | None,
-        Query(description="fields of every type; `fields.<type>=` overrides it for one", max_length=10_000),
-    ] = None,
-    filter: Annotated[str, Query(description="only objects that match", max_length=10_000)] = "",  # noqa: A002 - the API's word
-    patch: Annotated[bool, Query(description="merge patches (RFC 7386) instead of whole objects")] = False,
-    snapshot: Annotated[bool, Query(description="begin with what there is")] = True,
-    last_event_id: Annotated[str | None, Query(alias="lastEventId", max_length=100)] = None,
-    last_event_id_header: Annotated[str | None, Header(alias="Last-Event-ID")] = None,
+    params: Annotated[StreamParams, Query()],
+    last_event_id: Annotated[str | None, Header(alias="Last-Event-ID")] = None,
 ) -> Response:
     """Open a stream. Without `collections` it is Xen Orchestra's: silent until subscriptions are POSTed to it."""
     channels: Channels = request.app.state.channels
@@ -91,17 +102,18 @@ async def events(
             session.viewer,
             name=kind,
             kind=kind,
-            fields=_names(request.query_params.get(f"fields.{kind}", fields)),
-            text=filter,
-            patch=patch,
+            fields=_names(request.query_params.get(f"fields.{kind}", params.fields)),
+            text=params.filter,
+            patch=params.patch,
             xo=False,
         )
-        for kind in dict.fromkeys(filter_empty(collections))
+        for kind in dict.fromkeys(split(params.collections))
     ]
-    connection = connections.open(session.viewer.user_id, last_event_id=last_event_id_header or last_event_id)
-    since = connections.position(last_event_id_header or last_event_id)
+    last_seen = last_event_id or params.last_event_id
+    since = connections.position(last_seen)
+    connection = connections.open(session.viewer.user_id, last_event_id=last_seen)
     for channel in wanted:
-        connection.subscribe(Subscription(channel, since, quiet=since is None and not snapshot))
+        connection.subscribe(Subscription(channel, since, quiet=since is None and not params.snapshot))
     return EventSourceResponse(
         _frames(connection, connections, session),
         ping=0,  # the connection has its own
@@ -114,7 +126,7 @@ async def events(
 
 @router.post(
     "/{connection_id}/subscriptions",
-    operation_id="AddEventSubscription",
+    operation_id="AddSubscription",
     status_code=201,
     responses=responses(NotFound, FilterSyntax),
 )
@@ -145,7 +157,7 @@ async def subscribe(
 
 @router.delete(
     "/{connection_id}/subscriptions/{name}",
-    operation_id="RemoveEventSubscription",
+    operation_id="RemoveSubscription",
     status_code=204,
     responses=responses(NotFound),
 )
@@ -193,9 +205,9 @@ async def _end_with(session: Session, connection: Connection) -> None:
 def _names(text: str | None) -> tuple[str, ...] | None:
     if text is None or text.strip() == "*":
         return None
-    return tuple(dict.fromkeys(filter_empty(text)))
+    return tuple(dict.fromkeys(split(text)))
 
 
-def filter_empty(text: str) -> list[str]:
+def split(text: str) -> list[str]:
     """The non-empty parts of a comma-separated list."""
     return [part for part in (one.strip() for one in text.split(",")) if part]

@@ -30,3 +30,4 @@ class ServerRow(Base, kw_only=True):
     pool_description: Mapped[str | None] = mapped_column(Text, default=None)
     master: Mapped[str | None] = mapped_column(String(64), default=None)
     members: Mapped[list[str]] = mapped_column(JSON, default_factory=list)
+    certificates: Mapped[list[str]] = mapped_column(JSON, default_factory=list)

@@ -123,6 +123,7 @@ class ServerStore:
             if row is None:
                 raise NotFound("server", server_id)
             row.pool_id, row.master, row.members = state.pool_id, state.master, list(state.members)
+            row.certificates = list(state.certificates)
             row.pool_label, row.pool_description = state.pool_label, state.pool_description
         self._rows[server_id] = row
         return row
@@ -146,6 +147,7 @@ class ServerStore:
             proxy=self._proxy(row),
             read_only=row.read_only,
             members=tuple(row.members),
+            certificates=tuple(row.certificates),
             expected_pool=row.pool_id,
         )
 
@@ -162,7 +164,7 @@ class ServerStore:
             key = host_key(change.host)
             if key != row.host_key:
                 row.fingerprint = row.pool_id = row.pool_label = row.pool_description = row.master = None
-                row.members = []
+                row.members, row.certificates = [], []
             row.host, row.host_key = change.host.strip(), key
         if change.password is not UNSET:
             row.password = self._box.seal(change.password, context=_context(row.id, "password"))

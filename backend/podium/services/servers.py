@@ -192,12 +192,11 @@ class Servers:
         """Log in once to a stored server, beside whatever connection it has."""
         by.require("read", "server", self.get(server_id))
         config = self._store.config(self._store.get(server_id))
-        pins = frozenset({config.pinned_fingerprint} if config.pinned_fingerprint else ())
         return await probe(
             address_of(config.host),
             username=config.username,
             password=config.password,
-            trust=Trust(pins, config.allow_unauthorized),
+            trust=config.trust,
             proxy=config.proxy,
         )
 
@@ -264,10 +263,18 @@ class Servers:
 
 def _learned(row: ServerRow, state: WatchState) -> bool:
     """Whether the pool says something that is not stored yet."""
-    return (row.pool_id, row.pool_label, row.pool_description, row.master, tuple(row.members)) != (
+    return (
+        row.pool_id,
+        row.pool_label,
+        row.pool_description,
+        row.master,
+        tuple(row.members),
+        tuple(row.certificates),
+    ) != (
         state.pool_id,
         state.pool_label,
         state.pool_description,
         state.master,
         state.members,
+        state.certificates,
     )

@@ -5,6 +5,7 @@ from enum import StrEnum
 import msgspec
 
 from podium.errors import PodiumError
+from podium.xapi.trust import Trust
 
 
 class State(StrEnum):
@@ -34,8 +35,17 @@ class ServerConfig(msgspec.Struct, frozen=True):
     read_only: bool = False
     members: tuple[str, ...] = ()
     """Addresses of the pool's members when it was last seen: tried when the server's own does not answer."""
+    certificates: tuple[str, ...] = ()
+    """Fingerprints of the members' certificates, as the pool told them over a trusted connection. They count only
+    beside a pinned one."""
     expected_pool: str | None = None
     """The pool this server led to before. An ejected member is a pool of its own and takes the same password."""
+
+    @property
+    def trust(self) -> Trust:
+        """How its certificates are judged."""
+        pins = frozenset((self.pinned_fingerprint, *self.certificates)) if self.pinned_fingerprint else frozenset()
+        return Trust(pins, self.allow_unauthorized)
 
     def __repr__(self) -> str:
         return f"ServerConfig({self.id} {self.host})"
@@ -67,6 +77,8 @@ class WatchState(msgspec.Struct, frozen=True):
     master: str | None = None
     """The coordinator's id."""
     members: tuple[str, ...] = ()
+    certificates: tuple[str, ...] = ()
+    """Fingerprints of the members' certificates."""
     product_version: str = ""
     last_answer: float | None = None
     """When the pool last answered, be it to say that nothing happened."""

@@ -31,7 +31,6 @@ from podium.xapi.errors import XapiError, XapiTransportError
 from podium.xapi.events import POLL_S, Batch, everything, follow, refetch
 from podium.xapi.records import CertificateRecord, HostRecord, PoolRecord
 from podium.xapi.session import Login, Session
-from podium.xapi.trust import Trust
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +42,8 @@ RECONCILE_S: Final = 5.0
 """A class whose count disagrees is fetched again at most so often."""
 ABOUT: Final = frozenset({"pool", "host", "certificate"})
 """Classes that tell about the connection itself."""
+SHA256_COLONS: Final = 31
+"""Older servers have SHA-1 fingerprints only, which are no use."""
 UNCOUNTED: Final = frozenset({"message"})
 """`valid_ref_counts` always says 0 for messages: they are files, not rows."""
 
@@ -90,7 +91,7 @@ class Watcher:
         self._claims = claims
         self._notify = notify
         self._poll_s = poll_s
-        self._pins = frozenset({config.pinned_fingerprint} if config.pinned_fingerprint else ())
+        self._trust = config.trust
         self._members = config.members
         self._coordinator: Address | None = None
         self._reconciled: dict[str, float] = {}
@@ -133,8 +134,7 @@ class Watcher:
         doors = [home, *(home.at(member) for member in self._members)]
         if self._coordinator is not None:
             doors.insert(0, self._coordinator)  # where it was last found is where it most likely still is
-        trust = Trust(self._pins, config.allow_unauthorized)
-        login = Login(config.username, config.password, trust, config.proxy, self.state.pool_id)
+        login = Login(config.username, config.password, self._trust, config.proxy, self.state.pool_id)
         session = await Session.open(doors, login)
         self._coordinator = session.client.address
         logout = True
@@ -231,15 +231,18 @@ class Watcher:
         hosts = mirror.records(HostRecord)
         master = mirror.record(HostRecord, pool.master)
         self._members = tuple(sorted(host.address for host in hosts if host.address))
-        if self._pins:
-            known = {record.fingerprint_sha256 or record.fingerprint for record in mirror.records(CertificateRecord)}
-            self._pins = self._pins | {one for one in known if one.count(":") == 31}
+        certificates = sorted(
+            one.fingerprint_sha256 or one.fingerprint for one in mirror.records(CertificateRecord) if one.type == "host"
+        )
+        known = tuple(one for one in certificates if one.count(":") == SHA256_COLONS)
+        self._trust = msgspec.structs.replace(self.config, certificates=known).trust
         self._update(
             pool_id=mirror.pool_id,
             pool_label=pool.name_label or ("" if master is None else master.name_label),
             pool_description=pool.name_description,
             master=None if master is None else master.uuid,
             members=self._members,
+            certificates=known,
             product_version="" if master is None else master.software_version.get("product_version", ""),
         )
 

@@ -131,7 +131,7 @@ export function titleOf(object: XoObject, look: Look): string {
     case 'SM':
       return text(row.SM_type) || shortId(row.id)
     case 'bond':
-      return `${look.t('kind.bond.one')}${of('PIF', row.master)}`
+      return `${look.t('type.bond.one')}${of('PIF', row.master)}`
     case 'patch':
     case 'pool_patch':
       return text(row.name) || shortId(row.id)

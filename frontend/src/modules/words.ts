@@ -29,5 +29,5 @@ export function iconOf(type: TypeName): string {
 }
 
 export function typeWord(type: TypeName, form: 'one' | 'many', tOr: ReturnType<typeof useText>['tOr']): string {
-  return tOr(`type.${type}.${form}`, tOr(`kind.${type}.${form}`, type))
+  return tOr(`type.${type}.${form}`, type)
 }

@@ -4,7 +4,7 @@ import objects from './objects'
 import pages from './pages'
 import shell from './shell'
 
-const en = { ...common, ...shell, ...pages, ...objects }
+const en = { ...common, ...shell, ...pages, ...objects, type: { ...common.type, ...objects.kind } }
 
 export default en
 export type Messages = Texts<typeof en>

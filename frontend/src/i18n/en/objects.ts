@@ -31,7 +31,7 @@ export default {
   },
   filter: {
     label: 'Filter',
-    placeholder: 'Filter: words, or power_state:Running memory:size:>4294967296',
+    placeholder: 'Filter: words, or field:value',
     clear: 'Clear the filter',
     suggestions: 'Suggestions',
     recent: 'recent',

@@ -4,6 +4,6 @@ import objects from './objects'
 import pages from './pages'
 import shell from './shell'
 
-const fr: Messages = { ...common, ...shell, ...pages, ...objects }
+const fr: Messages = { ...common, ...shell, ...pages, ...objects, type: { ...common.type, ...objects.kind } }
 
 export default fr

@@ -31,7 +31,7 @@ export default {
   },
   filter: {
     label: 'Filtre',
-    placeholder: 'Filtrer : des mots, ou power_state:Running memory:size:>4294967296',
+    placeholder: 'Filtrer : des mots, ou champ:valeur',
     clear: 'Effacer le filtre',
     suggestions: 'Suggestions',
     recent: 'récent',

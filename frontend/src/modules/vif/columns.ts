@@ -6,7 +6,7 @@ import { flagColumn, idColumn, linkColumn, numberColumn, poolColumn, stateColumn
 export const vifColumns: ModuleColumn<VIF>[] = [
   titleColumn<VIF>('VIF', ['device', '$VM'], { width: 220 }),
   stateColumn<VIF>('state', ['attached'], attachedState),
-  linkColumn<VIF>('vm', ['$VM'], ['VM', 'VM-template', 'VM-snapshot', 'VM-controller'], (vif) => vif.$VM, { needs: ['VM'], width: 180 }),
+  linkColumn<VIF>('vm', ['$VM'], ['VM', 'VM-template', 'VM-snapshot', 'VM-controller'], (vif) => vif.$VM, { needs: ['VM', 'VM-template', 'VM-snapshot', 'VM-controller'], width: 180 }),
   linkColumn<VIF>('network', ['$network'], 'network', (vif) => vif.$network, { brief: true, width: 180 }),
   textColumn<VIF>('mac', ['MAC'], (vif) => vif.MAC, { mono: true, width: 140, brief: true }),
   numberColumn<VIF>('mtu', ['MTU'], (vif) => vif.MTU, { width: 72, bare: true }),
