@@ -5,13 +5,13 @@ import gc
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from importlib.metadata import version
 from typing import Any, Final
 from uuid import uuid4
 
 import structlog
 from fastapi import FastAPI
 
+from podium import __version__
 from podium.api import auth as auth_api
 from podium.api import collections, events, health, openapi, problems, site, web
 from podium.api import servers as servers_api
@@ -55,7 +55,7 @@ def create_app(settings: Settings, *, announce: Callable[[str], None] = print) -
     """The service. `announce` tells the operator what must be seen once: a password made at the first start."""
     app = FastAPI(
         title="Podium",
-        version=version("podium"),
+        version=__version__,
         description="Fleets of XenServer and XCP-ng pools, live. A superset of Xen Orchestra's REST API v0.",
         openapi_url=None,
         docs_url=None,
