@@ -27,7 +27,7 @@ need-python:
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "Podium needs Python's venv module (Debian: apt install python3-venv)." >&2; exit 1; }
 need-node:
 	@command -v node >/dev/null && command -v npm >/dev/null || { echo "Podium needs Node.js 20 or newer with npm, to build its web client." >&2; exit 1; }
-	@node -e 'process.exit(process.versions.node.split(".")[0] < 20)' || { echo "Podium needs Node.js 20 or newer; this is $$(node -v)." >&2; exit 1; }
+	@node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' || { echo "Podium needs Node.js 20 or newer; this is $$(node -v)." >&2; exit 1; }
 
 $(BIN)/python: | need-python
 	@$(PYTHON) -m venv $(VENV)
