@@ -129,7 +129,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         restored = hub.revision
         gc.freeze()
         watchers = await stack.enter_async_context(
-            Watchers(objects=objects, projections=PROJECTIONS, notify=servers.on_state, poll_s=settings.poll_timeout_s)
+            Watchers(
+                objects=objects,
+                projections=PROJECTIONS,
+                notify=servers.on_state,
+                loaded=gc.freeze,
+                poll_s=settings.poll_timeout_s,
+            )
         )
         servers.use(watchers)
         await servers.load()

@@ -22,7 +22,7 @@ export const place = () => JSON.parse(process.env.PODIUM_E2E_POOL ?? '{}') as Pl
 
 /** Any test fails on an uncaught error, a broken rule of the CSP, or a request to another origin. */
 export const test = base.extend<{ honest: undefined }>({
-  baseURL: async ({}, use) => use(url()), // eslint-disable-line no-empty-pattern
+  baseURL: async ({}, use) => use(url()),
   honest: [
     async ({ page }, use) => {
       const wrong: string[] = []

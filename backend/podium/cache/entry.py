@@ -8,6 +8,7 @@ import msgspec
 from podium.model.base import PoolObject, Resource, XoObject
 
 _encoder = msgspec.json.Encoder()
+_HREF_AT = len('{"href":"')
 _PLAIN = re.compile(r"[A-Za-z0-9:._-]*").fullmatch
 
 
@@ -42,19 +43,23 @@ class Entry(msgspec.Struct, gc=False, weakref=False, eq=False):
     @property
     def plain(self) -> bytes:
         """The compact JSON without href: what a single read answers."""
-        return b"{" + self.body[self._cut() :]
+        return b"{" + self.members
 
     @property
     def members(self) -> bytes:
         """The inside of `plain`, for frames that put members of their own first: `"id":...}`."""
-        return self.body[self._cut() :]
+        body = self.body
+        return body[body.index(b'"', _HREF_AT) + 2 :]
 
     @property
     def href(self) -> str:
-        return f"/rest/v0/{self.resource.collection}/{_segment(self.id)}"
+        return self.href_json[1:-1].decode()
 
-    def _cut(self) -> int:
-        return len(self.resource.collection) + len(_segment(self.id)) + 21
+    @property
+    def href_json(self) -> bytes:
+        """The address as a JSON string. It holds no quotes: what is odd in an id is percent-encoded."""
+        body = self.body
+        return body[_HREF_AT - 1 : body.index(b'"', _HREF_AT) + 1]
 
     def __repr__(self) -> str:
         return f"Entry({self.resource.type} {self.id} @{self.revision})"

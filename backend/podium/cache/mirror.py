@@ -7,6 +7,8 @@ one value computed from the target, a record everything.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import takewhile
+from operator import eq, truth
 from typing import Final, TypeVar
 
 import msgspec
@@ -25,6 +27,8 @@ T = TypeVar("T")
 
 _FEW: Final = 8
 """Up to so many readers a list is smaller and faster than a set."""
+_MANY: Final = 32
+"""Links of so many refs are kept: a host has a thousand VMs and an SR 20,000 disks, and both change all the time."""
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):
@@ -45,9 +49,12 @@ class Projected(msgspec.Struct, frozen=True, gc=False):
 
 
 class Row:
-    """One record with its readers. `shown`: the id of the object that clients see of it, if any."""
+    """One record with its readers. `shown`: the id of the object that clients see of it, if any.
 
-    __slots__ = ("facts", "id", "kind", "linkers", "readers", "reads", "record", "ref", "shown")
+    `long`: the long lists of links that it last read; they hold until the identity of one of their targets changes.
+    """
+
+    __slots__ = ("facts", "id", "kind", "linkers", "long", "readers", "reads", "record", "ref", "shown")
 
     def __init__(self, kind: str, ref: str, record: Record, shown_id: str) -> None:
         self.kind = kind
@@ -59,6 +66,18 @@ class Row:
         self.linkers: Row | list[Row] | set[Row] | None = None
         self.readers: Row | list[Row] | set[Row] | None = None
         self.facts: _Fact | None = None
+        self.long: tuple[_Links, ...] = ()
+
+
+class _Links(msgspec.Struct, frozen=True):
+    """Many refs, the rows they were found to mean (the ref itself where there was none), and their ids, in order."""
+
+    refs: Sequence[str]
+    reads: list[Row | str]
+    ids: tuple[str | None, ...]
+
+
+_NO_LINKS: Final = _Links((), [], ())
 
 
 class _Fact:
@@ -126,8 +145,19 @@ class Mirror:
         return row.record if row is not None and isinstance(row.record, kind) else None
 
     def records(self, kind: type[R]) -> list[R]:
-        """Every raw record of one class."""
-        return [row.record for row in self._rows.values() if isinstance(row.record, kind)]
+        """Every raw record of a class whose records have uuids."""
+        return [row.record for row in self.rows_by_uuid(kind).values() if isinstance(row.record, kind)]
+
+    def clear(self) -> None:
+        """Let go of everything. Rows refer to each other: only this, and no counting of references, frees them."""
+        for row in self._rows.values():
+            row.reads = ()
+            row.linkers = row.readers = row.facts = None
+        self._rows.clear()
+        self._dirty.clear()
+        self._absent.clear()
+        self._uuids.clear()
+        self._look.begin(Row("", "", Record(), ""))
 
     def apply(self, events: Iterable[Event]) -> None:
         """Take changes in. Idempotent: `add` of a known record, `mod` of an unknown one, `del` twice are all fine."""
@@ -175,7 +205,7 @@ class Mirror:
                     self._mark(fact.readers)
         if row.id != shown_id or record.uuid != old_uuid:
             row.id = shown_id
-            self._mark(row.linkers)
+            self._mark_linkers(row.linkers)
             if (by_uuid := self._uuids.get(kind)) is not None:
                 by_uuid.pop(old_uuid, None)
             self._appeared(row)
@@ -186,7 +216,7 @@ class Mirror:
             by_uuid[row.record.uuid] = row
         if self._absent:
             for key in (row.ref, f"{row.kind}/{row.record.uuid}"):
-                self._mark(self._absent.pop(key, None))
+                self._mark_linkers(self._absent.pop(key, None))
 
     def _remove(self, ref: str) -> None:
         row = self._rows.pop(ref, None)
@@ -199,7 +229,7 @@ class Mirror:
         for read in row.reads:
             self._forget(read, row)
         row.reads = ()
-        self._mark(row.linkers)
+        self._mark_linkers(row.linkers)
         self._mark(row.readers)
         for fact in () if row.facts is None else row.facts.chain():
             self._mark(fact.readers)
@@ -213,6 +243,14 @@ class Mirror:
         for row in (readers,) if isinstance(readers, Row) else readers:
             if row.ref in self._rows:
                 self._dirty[row.ref] = row
+
+    def _mark_linkers(self, readers: "Row | list[Row] | set[Row] | None") -> None:
+        """`_mark`, and nothing that these have kept of their links holds any more."""
+        if readers is None:
+            return
+        for row in (readers,) if isinstance(readers, Row) else readers:
+            row.long = ()
+        self._mark(readers)
 
     def _project(self, row: Row) -> Projected:
         look = self._look
@@ -229,6 +267,7 @@ class Mirror:
                 if read not in kept:
                     self._forget(read, row)
             row.reads = reads
+        row.long = look.long
         shown_id = None if shown is None else shown.id
         gone = row.shown if row.shown != shown_id else None
         row.shown = shown_id
@@ -276,10 +315,12 @@ class _Look:
         self.pool_id = mirror.pool_id
         self.pool_ref = mirror.pool_ref
         self.reads: list[Row | str] = []
+        self.long: tuple[_Links, ...] = ()
 
     def begin(self, reader: Row) -> None:
         self._reader = reader
         self.reads = []
+        self.long = ()
 
     def link(self, ref: str) -> str | UnsetType:
         row = self._rows.get(ref)
@@ -293,6 +334,22 @@ class _Look:
     def links(self, refs: Sequence[str]) -> tuple[str | None, ...]:
         if not refs:
             return ()
+        return self._links(refs) if len(refs) < _MANY else self._long_links(refs)
+
+    def _long_links(self, refs: Sequence[str]) -> tuple[str | None, ...]:
+        """What was found last time serves again, but for the part of the list that changed since."""
+        place = len(self.long)
+        old = self._reader.long[place] if place < len(self._reader.long) else _NO_LINKS
+        head, tail = _common(old.refs, refs)
+        start = len(self.reads)
+        self.reads += old.reads[:head]
+        ids = (*old.ids[:head], *self._links(refs[head : len(refs) - tail]), *old.ids[len(old.ids) - tail :])
+        self.reads += old.reads[len(old.reads) - tail :]
+        if len(ids) == len(refs):  # a null ref has neither a read nor an id: then places do not correspond
+            self.long += (_Links(refs, self.reads[start:], ids),)
+        return ids
+
+    def _links(self, refs: Sequence[str]) -> tuple[str | None, ...]:
         found: list[str | None] = []
         rows, reader, reads = self._rows, self._reader, self.reads
         for ref in refs:
@@ -351,6 +408,15 @@ class _Look:
         if not is_null(ref):
             self._mirror.missed(ref, self._reader)
             self.reads.append(ref)
+
+
+def _common(old: Sequence[str], new: Sequence[str]) -> tuple[int, int]:
+    """How many refs are the same at the beginning and, of the others, at the end."""
+    if old == new:
+        return len(new), 0
+    head = sum(takewhile(truth, map(eq, old, new)))
+    tail = sum(takewhile(truth, map(eq, reversed(old), reversed(new))))
+    return head, min(tail, min(len(old), len(new)) - head)
 
 
 def _with(readers: "Row | list[Row] | set[Row] | None", reader: Row) -> "Row | list[Row] | set[Row]":

@@ -24,7 +24,7 @@ TURN_S: Final = 0.005
 """How long one list may hold the event loop before others get their turn."""
 MAX_FILTER_S: Final = 20.0
 """Processor time after which a filter is given up."""
-_STEP: Final = 32
+_STEP: Final = 64
 _TABLE_SLICE: Final = 50
 _SORTED_AT_ONCE: Final = 1_000
 
@@ -130,7 +130,7 @@ async def _matching(entries: Sequence[Entry], test: Callable[[Entry], bool]) -> 
 
 def _json_rows(fields: Fields | None) -> Callable[[Sequence[Entry]], bytes]:
     if fields is None:
-        return lambda entries: _encode([entry.href for entry in entries])[1:-1]
+        return lambda entries: b",".join([entry.href_json for entry in entries])
     if fields.everything:
         return lambda entries: b",".join([entry.body for entry in entries])
     pick = _picker(fields)
@@ -139,7 +139,7 @@ def _json_rows(fields: Fields | None) -> Callable[[Sequence[Entry]], bytes]:
 
 def _ndjson_rows(fields: Fields | None) -> Callable[[Sequence[Entry]], bytes]:
     if fields is None:
-        return lambda entries: _encoder.encode_lines([entry.href for entry in entries])
+        return lambda entries: b"\n".join([entry.href_json for entry in entries]) + b"\n"
     if fields.everything:
         return lambda entries: b"\n".join([entry.body for entry in entries]) + b"\n"
     pick = _picker(fields)

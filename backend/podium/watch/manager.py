@@ -21,7 +21,10 @@ AFTER_FAILURE_S: Final = 30.0
 
 
 class Watchers:
-    """Owns every watcher. Used as `async with`: leaving it ends and awaits all of them."""
+    """Owns every watcher. Used as `async with`: leaving it ends and awaits all of them.
+
+    `loaded` is called each time a pool's whole state has been taken in.
+    """
 
     def __init__(
         self,
@@ -29,11 +32,13 @@ class Watchers:
         objects: Objects,
         projections: Mapping[str, Projection],
         notify: Callable[[WatchState], None],
+        loaded: Callable[[], None] = lambda: None,
         poll_s: float = POLL_S,
     ) -> None:
         self._objects = objects
         self._projections = projections
         self._notify = notify
+        self._loaded = loaded
         self._poll_s = poll_s
         self._claims = Claims()
         self._states: dict[str, WatchState] = {}
@@ -67,6 +72,7 @@ class Watchers:
             projections=self._projections,
             claims=self._claims,
             notify=self._heard,
+            loaded=self._loaded,
             poll_s=self._poll_s,
         )
         self._watchers[config.id] = watcher
@@ -116,6 +122,7 @@ class Watchers:
                 else:
                     return
         finally:
+            watcher.end()
             self._claims.release(watcher.config.id)
 
     def _heard(self, state: WatchState) -> None:

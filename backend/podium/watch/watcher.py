@@ -83,6 +83,7 @@ class Watcher:
         projections: Mapping[str, Projection],
         claims: Claims,
         notify: Callable[[WatchState], None],
+        loaded: Callable[[], None] = lambda: None,
         poll_s: float = POLL_S,
     ) -> None:
         self.config = config
@@ -90,6 +91,7 @@ class Watcher:
         self._projections = projections
         self._claims = claims
         self._notify = notify
+        self._loaded = loaded
         self._poll_s = poll_s
         self._trust = config.trust
         self._members = config.members
@@ -122,6 +124,10 @@ class Watcher:
             self.failed(trouble)
             log.info("lost a pool, trying again", server=self.config.id, attempt=attempt, detail=str(trouble))
             await asyncio.sleep(_wait(attempt))
+
+    def end(self) -> None:
+        """What is left to do when nobody runs this any more."""
+        self._drop_mirror()
 
     def failed(self, error: PodiumError) -> None:
         """Show a failure that is not the pool's. What is known of the pool stays."""
@@ -158,19 +164,30 @@ class Watcher:
                 mirrors.append(self._mirror_for(batch))
             mirrors[0].apply(_events(batch))
 
-        token = await everything(session, take)
-        mirror = mirrors[0]
+        self._drop_mirror()
+        try:
+            token = await everything(session, take)
+            mirror = self.mirror = mirrors[0]
+        except BaseException:
+            for one in mirrors:
+                one.clear()
+            raise
         before = {entry.id for entry in self._objects.of_pool(mirror.pool_id)}
         while mirror.pending:
             self._commit(mirror, SLICE)
             await asyncio.sleep(0)
         shown = mirror.shown()
         self._objects.apply(mirror.pool_id, [], before - shown)
-        self.mirror = mirror
         self._learn(mirror)
         self._say(State.CONNECTED, None)
+        self._loaded()
         log.info("connected", server=self.config.id, pool=mirror.pool_id, records=len(mirror))
         return token
+
+    def _drop_mirror(self) -> None:
+        if self.mirror is not None:
+            self.mirror.clear()
+            self.mirror = None
 
     def _mirror_for(self, batch: Batch) -> Mirror:
         for kind, ref, record in batch.records:

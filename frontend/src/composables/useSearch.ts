@@ -61,8 +61,8 @@ export function useSearch(query: Ref<string>) {
     ])
     const hosts = objects.collection('host').rows
     return [
-      ...vifs.map((vif) => ({ kind: 'VM' as const, id: vif.$VM, name: vms.rows.get(vif.$VM)?.name_label ?? vif.$VM, detail: `${vif.MAC} · eth${vif.device}`, hay: '' })),
-      ...pifs.map((pif) => ({ kind: 'host' as const, id: pif.$host, name: hosts.get(pif.$host)?.name_label ?? pif.$host, detail: `${pif.mac} · ${pif.device}`, hay: '' })),
+      ...vifs.flatMap(({ $VM: id, MAC, device }) => (id === undefined ? [] : [{ kind: 'VM' as const, id, name: vms.rows.get(id)?.name_label ?? id, detail: `${MAC} · eth${device}`, hay: '' }])),
+      ...pifs.flatMap(({ $host: id, mac, device }) => (id === undefined ? [] : [{ kind: 'host' as const, id, name: hosts.get(id)?.name_label ?? id, detail: `${mac} · ${device}`, hay: '' }])),
     ]
   }
 

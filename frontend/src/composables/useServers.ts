@@ -1,5 +1,6 @@
-/** What can be done with connections to pools. */
-import { patch, post, remove } from '@/api/client'
+/** What can be done with connections to pools; each throws Problem. */
+import { answer, api } from '@/api/client'
+import { type Probe } from '@/api/types'
 
 export interface ServerForm {
   host: string
@@ -9,54 +10,32 @@ export interface ServerForm {
   readOnly: boolean
 }
 
-export interface Probe {
-  readonly poolId: string
-  readonly poolNameLabel: string
-  readonly productBrand: string
-  readonly productVersion: string
-  readonly hosts: readonly { readonly name_label: string; readonly address: string }[]
-  readonly certificate: {
-    readonly fingerprint: string
-    readonly subject?: string
-    readonly issuer?: string
-    readonly selfSigned: boolean
-    readonly trusted: boolean
-    readonly notAfter: string | number
-  } | null
-}
-
 export const emptyForm = (): ServerForm => ({ host: '', username: 'root', password: '', label: '', readOnly: false })
 
-const path = (id: string, action?: string) => `/servers/${encodeURIComponent(id)}${action === undefined ? '' : `/actions/${action}`}`
+const at = (id: string) => ({ params: { path: { id } } })
+const now = (id: string) => ({ params: { path: { id }, query: { sync: true } } })
 
 export const servers = {
-  /** Log in once and say what is there; throws Problem. */
+  /** Log in once and say what is there. */
   test: ({ host, username, password }: ServerForm, certificateFingerprint?: string): Promise<Probe> =>
-    post<Probe>('/servers/test', { host, username, password, ...(certificateFingerprint === undefined ? {} : { certificateFingerprint }) }),
+    answer(api.POST('/servers/test', { body: { host, username, password, certificateFingerprint } })),
 
-  /** Store it, with the certificate that the user accepted, and begin to connect. */
+  /** Store it, with the certificate that the user accepted, and begin to connect; its id. */
   async create({ host, username, password, label, readOnly }: ServerForm, certificateFingerprint?: string): Promise<string> {
-    const { id } = await post<{ id: string }>('/servers', {
-      host,
-      username,
-      password,
-      readOnly,
-      ...(label === '' ? {} : { label }),
-      ...(certificateFingerprint === undefined ? {} : { certificateFingerprint }),
-    })
+    const { id } = await answer(api.POST('/servers', { body: { host, username, password, readOnly, label: label || undefined, certificateFingerprint } }))
     // What fails from here on is told by the server's own state, and one already connecting is a conflict that is none.
-    await post(path(id, 'connect')).catch(() => undefined)
+    await api.POST('/servers/{id}/actions/connect', at(id)).catch(() => undefined)
     return id
   },
 
   /** Send what differs from `before`; an empty password means: as it is. */
-  change(id: string, form: ServerForm, before: ServerForm): Promise<undefined> {
+  async change(id: string, form: ServerForm, before: ServerForm): Promise<void> {
     const changed = Object.entries(form).filter(([key, value]) => value !== before[key as keyof ServerForm] && !(key === 'password' && value === ''))
-    return patch(path(id), Object.fromEntries(changed))
+    await api.PATCH('/servers/{id}', { ...at(id), body: Object.fromEntries(changed) })
   },
 
-  connect: (id: string): Promise<undefined> => post(path(id, 'connect'), undefined, { sync: true }),
-  disconnect: (id: string): Promise<undefined> => post(path(id, 'disconnect'), undefined, { sync: true }),
-  accept: (id: string, fingerprint: string): Promise<undefined> => post(path(id, 'accept_certificate'), { fingerprint }),
-  remove: (id: string): Promise<undefined> => remove(path(id)),
+  connect: (id: string) => api.POST('/servers/{id}/actions/connect', now(id)),
+  disconnect: (id: string) => api.POST('/servers/{id}/actions/disconnect', now(id)),
+  accept: (id: string, fingerprint: string) => api.POST('/servers/{id}/actions/accept_certificate', { ...at(id), body: { fingerprint } }),
+  remove: (id: string) => api.DELETE('/servers/{id}', at(id)),
 }

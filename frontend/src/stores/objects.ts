@@ -27,7 +27,7 @@ export const CORE: { readonly [K in TypeName]?: readonly (keyof TypeMap[K] & str
   VM: ['id', 'uuid', 'type', '$pool', '$container', 'name_label', 'name_description', 'tags', 'power_state', 'CPUs', 'memory', 'mainIpAddress', 'addresses', 'os_version', 'current_operations', 'startTime', 'auto_poweron', 'high_availability', 'virtualizationMode', 'managementAgentDetected', 'pvDriversDetected'],
   SR: ['id', 'uuid', 'type', '$pool', '$container', 'name_label', 'name_description', 'tags', 'SR_type', 'content_type', 'shared', 'size', 'physical_usage', 'usage', 'allocationStrategy', 'inMaintenanceMode'],
   network: ['id', 'uuid', 'type', '$pool', 'name_label', 'name_description', 'tags', 'bridge', 'MTU', 'automatic', 'defaultIsLocked', 'isBonded', 'nbd', 'PIFs', 'VIFs'],
-  server: ['id', 'type', 'host', 'label', 'username', 'allowUnauthorized', 'readOnly', 'enabled', 'status', 'state', 'stateSince', 'lastAnswer', 'latency', 'eventsPerSecond', 'productVersion', 'certificateFingerprint', 'certificateMode', 'error', 'poolId', 'master', 'poolNameLabel', 'poolNameDescription', 'poolMembersAddresses'],
+  server: ['id', 'host', 'label', 'username', 'allowUnauthorized', 'readOnly', 'enabled', 'status', 'state', 'stateSince', 'lastAnswer', 'latency', 'eventsPerSecond', 'productVersion', 'certificateFingerprint', 'certificateMode', 'error', 'poolId', 'master', 'poolNameLabel', 'poolNameDescription', 'poolMembersAddresses'],
   alarm: ['id', 'uuid', 'type', '$pool', 'name', 'body', 'time', 'object'],
 }
 

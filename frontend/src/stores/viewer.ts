@@ -1,25 +1,19 @@
 /** Who is signed in here. */
 import { ref, shallowRef } from 'vue'
 import { defineStore } from 'pinia'
-import { get, post } from '@/api/client'
+import { answer, api } from '@/api/client'
 import { problemOf } from '@/api/problem'
-import { type User } from '@/api/types'
-
-export interface Session {
-  readonly user: User
-  /** Milliseconds. */
-  readonly expires: number
-}
+import { type SignedInUser } from '@/api/types'
 
 export const useViewer = defineStore('viewer', () => {
-  const user = shallowRef<User>()
+  const user = shallowRef<SignedInUser>()
   /** The service did not answer when asked who this is: not the same as signed out. */
   const unreachable = ref(false)
   let loading: Promise<void> | undefined
 
   async function ask(): Promise<void> {
     try {
-      user.value = (await get<Session>('/auth/session')).user
+      user.value = (await answer(api.GET('/auth/session'))).user
       unreachable.value = false
     } catch (error) {
       const { status } = problemOf(error)
@@ -37,12 +31,12 @@ export const useViewer = defineStore('viewer', () => {
 
   /** Throws Problem: 401 for wrong credentials, 429 for too many tries. */
   async function signIn(username: string, password: string, remember: boolean): Promise<void> {
-    user.value = (await post<Session>('/auth/signin', { username, password, remember })).user
+    user.value = (await answer(api.POST('/auth/signin', { body: { username, password, remember } }))).user
     unreachable.value = false
   }
 
   async function signOut(): Promise<void> {
-    await post('/auth/signout').catch(() => undefined)
+    await api.POST('/auth/signout').catch(() => undefined)
     forget()
   }
 

@@ -129,7 +129,7 @@ export default {
     notFoundElsewhere: 'There is an object with this id of another kind:',
     search: 'Search for it in all lists',
     loading: 'Loading …',
-    staleFor: 'The pool has been silent; this is what was known',
+    staleFor: 'The pool is silent, and this is its last known state. Last contact',
     filterFields: 'Filter fields',
     noFields: 'No field matches',
     empty: 'none',

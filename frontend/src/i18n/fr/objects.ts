@@ -129,7 +129,7 @@ export default {
     notFoundElsewhere: 'Un objet d’un autre genre porte cet identifiant :',
     search: 'Le chercher dans toutes les listes',
     loading: 'Chargement …',
-    staleFor: 'Le pool ne répond pas ; voici ce que l’on savait',
+    staleFor: 'Le pool ne répond pas, voici son dernier état connu. Dernier contact ',
     filterFields: 'Filtrer les champs',
     noFields: 'Aucun champ ne correspond',
     empty: 'aucun',

@@ -21,7 +21,7 @@ const runs = (vm: VM) => vm.power_state === 'Running' || vm.power_state === 'Pau
 
 /** Cores of running hosts; virtual CPUs of running VMs. What they really use is a matter of statistics. */
 export function cpu(hosts: readonly Host[], vms: readonly VM[]): { readonly cores: number; readonly running: number; readonly all: number } {
-  const cores = hosts.reduce((sum, host) => sum + (host.power_state === 'Running' ? host.cpus.cores : 0), 0)
+  const cores = hosts.reduce((sum, host) => sum + (host.power_state === 'Running' ? (host.cpus.cores ?? 0) : 0), 0)
   let running = 0
   let all = 0
   for (const vm of vms) {
