@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 _FORM: Final = re.compile(
-    r"^(?:(?P<scheme>https?)://)?(?:\[(?P<v6>[0-9a-fA-F:.%]+)\]|(?P<host>[^\s/:@\[\]]+))(?::(?P<port>\d{1,5}))?/?$"
+    r"^(?:(?P<scheme>(?i:https?))://)?(?:\[(?P<v6>[0-9a-fA-F:.%]+)\]|(?P<host>[\w.-]+))(?::(?P<port>\d{1,5}))?/?$"
 )
 
 
@@ -39,7 +39,7 @@ def parse_address(text: str) -> Address:
     found = _FORM.match(text)
     if found is None:
         raise ValueError(f"{text[:100]!r} is not an address of the form [https://]host[:port]")
-    scheme = found["scheme"] or "https"
+    scheme = (found["scheme"] or "https").lower()
     port = int(found["port"] or (443 if scheme == "https" else 80))
     if not 0 < port < 65536:
         raise ValueError(f"{port} is not a port")
