@@ -1,5 +1,8 @@
 """Mirror: no derived value is ever stale, and nothing is projected that cannot have changed."""
 
+from unittest.mock import patch
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -57,7 +60,10 @@ def events(draw: st.DrawFn) -> Event:
     match kind:
         case "vm":
             record = VMRecord(
-                uuid=uuid, name_label=str(draw(few)), VBDs=(draw(any_ref), draw(any_ref)), resident_on=draw(any_ref)
+                uuid=uuid,
+                name_label=str(draw(few)),
+                VBDs=tuple(draw(st.lists(any_ref, max_size=5))),
+                resident_on=draw(any_ref),
             )
         case "vbd":
             record = VBDRecord(uuid=uuid, VM=draw(any_ref), VDI=draw(any_ref))
@@ -86,9 +92,15 @@ def mirror_of() -> Mirror:
     return Mirror(projections=PROJECTIONS, pool_ref="OpaqueRef:pool", pool_id="pool")
 
 
-@settings(max_examples=400, deadline=None)
-@given(st.lists(st.lists(events(), max_size=4), max_size=12))
-def test_following_changes_ends_where_a_fresh_start_does(batches: list[list[Event]]) -> None:
+@pytest.mark.parametrize("long_from", [1, 32])
+@settings(max_examples=300, deadline=None)
+@given(batches=st.lists(st.lists(events(), max_size=4), max_size=12))
+def test_following_changes_ends_where_a_fresh_start_does(long_from: int, batches: list[list[Event]]) -> None:
+    with patch("podium.cache.mirror._MANY", long_from):
+        follow_and_compare(batches)
+
+
+def follow_and_compare(batches: list[list[Event]]) -> None:
     followed = mirror_of()
     known: dict[str, tuple[str, object]] = {}
     final: dict[str, Event] = {}

@@ -113,7 +113,9 @@ async def test_a_resumed_stream_says_only_what_changed(sim: Sim, client: httpx.A
                     break
     assert [kind for kind, _, _ in seen] == ["init", "update", "synced"]
     assert seen[1][2] == {"$subscription": "VM", "id": uuid, "name_label": "two"}
-    assert all(frame_id for _, frame_id, _ in seen)
+    ids = [frame_id for _, frame_id, _ in seen]
+    assert all(ids)
+    assert len(set(ids)) == len(ids)
 
 
 async def test_another_users_connection_does_not_exist(service: Service, client: httpx.AsyncClient) -> None:

@@ -115,15 +115,15 @@ class Connection:
             elif events or (first and not subscription.quiet):
                 plan.append((subscription, first, events, None))
         self._revision = now
-        self._number = 0
         for number, (subscription, first, events, entries) in enumerate(plan):
             final = now if number == len(plan) - 1 else None
             if entries is not None:
                 yield from self._snapshot(subscription, entries, final)
             else:
                 yield from self._changes(subscription, events, final, synced=first and not subscription.quiet)
-        if self._place or plan:
+        if (self._place or plan) and self._place != now:
             self._place = now
+            self._number = 0
 
     def _snapshot(self, subscription: Subscription, entries: list[Entry], final: int | None) -> Iterator[bytes]:
         name = subscription.channel.selection.name

@@ -2,7 +2,8 @@
 import { computed } from 'vue'
 import { i18n } from './index'
 
-const locale = () => i18n.global.locale.value
+/** The chosen language, in the reader's own variety of it: English dates of Britain in Britain. */
+const locale = () => navigator.languages.find((each) => each.startsWith(i18n.global.locale.value)) ?? i18n.global.locale.value
 const made = new Map<string, unknown>()
 
 function once<T>(key: string, make: (locale: string) => T): T {
@@ -30,7 +31,7 @@ export function bytes(value: number): string {
     rest /= 1024
     height += 1
   }
-  const units = locale() === 'fr' ? BINARY.fr : BINARY.en
+  const units = locale().startsWith('fr') ? BINARY.fr : BINARY.en
   return `${number(Math.sign(value) * rest, rest < 10 && height > 0 ? 1 : 0)} ${units[height]}`
 }
 

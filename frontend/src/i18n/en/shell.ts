@@ -51,6 +51,7 @@ export default {
     explain: {
       connecting: 'The first state of everything is on its way.',
       live: 'What you see is the present: changes arrive by themselves.',
+      stale: 'The line to the service is live, but these pools are silent: they are shown as they last were.',
       reconnecting: 'The line to the service is broken. You see the last known state; it catches up by itself.',
     },
     lastFrame: 'Last heard of the service {age} ago, {at}',

@@ -50,6 +50,7 @@ export default {
     explain: {
       connecting: 'Le premier état de toute chose est en route.',
       live: 'Vous voyez le présent : les changements arrivent d’eux-mêmes.',
+      stale: 'La liaison avec le service est en direct, mais ces pools sont silencieux : ils sont montrés tels qu’ils étaient.',
       reconnecting: 'La liaison avec le service est coupée. Vous voyez le dernier état connu ; il se rattrapera de lui-même.',
     },
     lastFrame: 'Dernier signe du service il y a {age}, {at}',
