@@ -19,6 +19,7 @@ from podium.api import tasks as tasks_api
 from podium.api import users as users_api
 from podium.api.follow import follow
 from podium.api.limits import Limits
+from podium.api.paths import TrailingSlash
 from podium.cache.objects import Objects
 from podium.db.base import open_database
 from podium.db.last_known import LastKnown
@@ -60,6 +61,7 @@ def create_app(settings: Settings, *, announce: Callable[[str], None] = print) -
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         lifespan=_lifespan,
     )
     app.state.settings = settings
@@ -89,10 +91,8 @@ def create_app(settings: Settings, *, announce: Callable[[str], None] = print) -
         collections.router,
     ):
         app.include_router(router)
-    if (directory := web.web_directory(settings.web_dir)) is not None:
-        app.mount("/", web.Web(directory=directory, html=True), name="web")
-    else:
-        app.include_router(web.router)
+    app.router.routes.append(web.pages(web.web_directory(settings.web_dir)))
+    app.add_middleware(TrailingSlash)
     app.add_middleware(Limits, max_body_bytes=settings.max_body_bytes)
     return app
 

@@ -6,7 +6,7 @@ test('a list is filtered by the query language, and a wrong filter is told under
   await page.keyboard.press('/')
   const line = page.locator('main [data-filter]')
   await expect(line).toBeFocused()
-  await line.fill('power_state:(Halted')
+  await line.fill('power_state:) Halted')
   await expect(line).toHaveAttribute('aria-invalid', 'true')
   await accessible(page)
   await line.fill('power_state:Halted')

@@ -108,3 +108,23 @@ test('signing out ends the session', async ({ browser, baseURL }) => {
   await expect(page).toHaveURL(/\/signin\?next=/)
   await context.close()
 })
+
+test('what is done appears in the drawer of tasks, which survives navigation', async ({ page, request }) => {
+  await page.goto('/')
+  await expect(page.getByRole('treeitem', { name: /^Lakeside/ })).toBeVisible()
+  await page.getByTestId('tasks').click()
+  const drawer = page.getByRole('dialog', { name: 'Tasks' })
+  await expect(drawer).toBeVisible()
+  const [server] = (await (await request.get('/rest/v0/servers?fields=id')).json()) as { id: string }[]
+  await page.evaluate(async (id) => {
+    for (const action of ['disconnect', 'connect']) await fetch(`/rest/v0/servers/${id}/actions/${action}`, { method: 'POST' }).then((response) => response.json())
+  }, server!.id)
+  await expect(drawer.getByRole('listitem').filter({ hasText: 'Lakeside' }).first()).toContainText(/Done|Running|Failed/)
+  await accessible(page)
+  await page.getByRole('link', { name: 'Connections' }).first().click()
+  await expect(page).toHaveURL(/\/servers$/)
+  await expect(drawer).toBeVisible()
+  await page.keyboard.press('Escape')
+  await expect(drawer).toBeHidden()
+  await expect(page.getByRole('article', { name: 'Lakeside' })).toHaveAttribute('data-state', 'connected', { timeout: 20_000 })
+})

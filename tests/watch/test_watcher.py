@@ -30,7 +30,10 @@ def config(sim: xensim.Sim, server_id: str = "s1", **changes: object) -> ServerC
 async def test_a_pool_is_connected_through_one_server_only() -> None:
     async with xensim.serve(hosts=2, vms=3, seed=1, tls=False, port=0) as sim, watching() as (watchers, objects, _):
         await watchers.start(config(sim))
-        assert (await watchers.first_result("s1")).state is State.CONNECTED
+        first = await watchers.first_result("s1")
+        assert first.state is State.CONNECTED
+        assert first.latency_ms is not None
+        assert first.latency_ms > 0
         count = len(objects)
         await watchers.start(config(sim, "s2"))
         second = await watchers.first_result("s2")

@@ -82,6 +82,7 @@ async def sign_out(request: Request, session: CurrentSession) -> Response:
     return response
 
 
+@router.head("/session", include_in_schema=False)
 @router.get("/session", operation_id="GetSession", responses=responses(InvalidCredentials))
 async def get_session(request: Request, response: Response, session: CurrentSession) -> SessionInfo:
     """Who makes this request."""

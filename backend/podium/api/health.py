@@ -8,6 +8,7 @@ from podium.services.health import Doctor
 router = APIRouter(tags=["site"])
 
 
+@router.head("/health", include_in_schema=False)
 @router.get(
     "/health",
     operation_id="GetHealth",

@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from starlette.responses import Response
 
+from podium.api.collections import READ_METHODS
 from podium.api.credentials import COOKIE
 from podium.api.docs_page import STYLE, page
 from podium.api.operations import ROW, ROW_SCHEMA, collection_paths
@@ -40,19 +41,19 @@ HTTP_CODES: Final = ("headers-too-large", "method-not-allowed", "no-such-route",
 router = APIRouter(prefix=f"{BASE}/docs", include_in_schema=False)
 
 
-@router.get("/swagger.json")
+@router.api_route("/swagger.json", methods=READ_METHODS)
 async def swagger(request: Request) -> Response:
     """The OpenAPI document. Xen Orchestra's clients look for it here."""
     return await _answer(request, "openapi_body", _encoded, "application/json")
 
 
-@router.get("")
+@router.api_route("", methods=READ_METHODS)
 async def docs(request: Request) -> Response:
     """The document, for people."""
     return await _answer(request, "docs_page", page, "text/html; charset=utf-8")
 
 
-@router.get("/docs.css")
+@router.api_route("/docs.css", methods=READ_METHODS)
 async def style() -> Response:
     return Response(STYLE, media_type="text/css", headers={"cache-control": "no-cache"})
 

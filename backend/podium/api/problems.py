@@ -16,6 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
 from podium.api.headers import SECURITY_HEADERS
 from podium.errors import (
@@ -69,6 +70,7 @@ _HTTP_CODES: Final[dict[int, str]] = {
     431: "headers-too-large",
 }
 
+_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _MAX_ERRORS: Final = 20
 _MAX_NAME: Final = 200
 
@@ -172,10 +174,23 @@ def _one_error(error: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-async def _http_error(_request: Request, error: Exception) -> Response:
+async def _http_error(request: Request, error: Exception) -> Response:
     """Unknown routes, wrong methods, unreadable bodies: what the framework itself refuses."""
     assert isinstance(error, HTTPException)  # noqa: S101
-    return http_problem(error.status_code, str(error.detail), headers=dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers = {"allow": ", ".join(_allowed(request))}
+    return http_problem(error.status_code, str(error.detail), headers=headers)
+
+
+def _allowed(request: Request) -> list[str]:
+    """Every method that some route of the path takes: the framework names only those of the first route it finds."""
+    routes = request.app.routes
+    return [
+        method
+        for method in _METHODS
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes)
+    ]
 
 
 async def _unexpected(_request: Request, error: Exception) -> Response:

@@ -14,10 +14,8 @@ REF: Final = "#/components/schemas/"
 JSON_SCHEMA: Final[Schema] = {
     "title": "Json",
     "description": "Any JSON value: its shape is somebody else's business.",
-    "type": ["string", "number", "boolean", "null", "array", "object"],
-    "items": {"$ref": REF + "Json"},
-    "additionalProperties": {"$ref": REF + "Json"},
 }
+"""Without a type: generators take a schema that refers to itself for a mistake, and this one for `Any` or `unknown`."""
 
 
 def reference(name: str) -> Schema:
@@ -60,6 +58,8 @@ def tidy(schema: Any) -> Any:
         found["additionalProperties"] = reference("Json")
     if found.get("type") == "array" and not found.keys() & {"items", "prefixItems"}:
         found["items"] = reference("Json")
+    if found.get("items") is False and found.get("maxItems") == len(found["prefixItems"]):
+        del found["items"]  # says the same once more, and openapi-python-client refuses the whole document for it
     if "enum" in found and "type" not in found and all(isinstance(one, str) for one in found["enum"]):
         found["type"] = "string"
     return found

@@ -29,24 +29,27 @@ class McpStatus(BaseModel):
     enabled: Literal[True] = True
 
 
-@router.get("", include_in_schema=False)
+@router.api_route("", methods=["GET", "HEAD"], include_in_schema=False)
 async def root() -> Response:
     """Whoever looks here wants the documentation."""
     return RedirectResponse("/rest/v0/docs", status_code=302)
 
 
+@router.head("/ping", include_in_schema=False)
 @router.get("/ping", operation_id="Ping", openapi_extra={"security": [], "x-mcp-exposure": "allow"})
 async def ping() -> Pong:
     """Is anybody there? Needs no sign-in."""
     return Pong(timestamp=time.time_ns() // 1_000_000)
 
 
+@router.head("/gui-routes", include_in_schema=False)
 @router.get("/gui-routes", operation_id="GetGuiRoutes", openapi_extra={"security": [], "x-mcp-exposure": "allow"})
 async def gui_routes() -> GuiRoutes:
     """Where the user interfaces are. Needs no sign-in."""
     return GuiRoutes()
 
 
+@router.head("/mcp/status", include_in_schema=False)
 @router.get("/mcp/status", operation_id="GetMcpStatus", openapi_extra={"security": [], "x-mcp-exposure": "deny"})
 async def mcp_status() -> McpStatus:
     """Whether the MCP server may use the API. Needs no sign-in."""

@@ -75,8 +75,8 @@ class NewToken(Body):
     ] = None
 
 
-@router.api_route("/me", methods=["GET", "PATCH", "DELETE"], include_in_schema=False)
-@router.api_route("/me/{rest:path}", methods=["GET", "POST", "PATCH", "PUT", "DELETE"], include_in_schema=False)
+@router.api_route("/me", methods=["GET", "HEAD", "PATCH", "DELETE"], include_in_schema=False)
+@router.api_route("/me/{rest:path}", methods=["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"], include_in_schema=False)
 async def me(request: Request, viewer: CurrentViewer, rest: str = "") -> Response:
     """`/users/me/...` is an alias: 307, so that method and body go along."""
     target = f"/rest/v0/users/{viewer.user_id}"
@@ -134,6 +134,7 @@ async def delete_user(request: Request, user_id: ObjectId, viewer: CurrentViewer
     await users.delete(user_id, by=viewer)
 
 
+@router.head("/{user_id}/groups", include_in_schema=False)
 @router.get("/{user_id}/groups", operation_id="GetUserGroups", responses=responses(NotFound), tags=["groups"])
 async def get_user_groups(request: Request, user_id: ObjectId, viewer: CurrentViewer) -> list[str]:
     """The user's groups, as addresses."""
@@ -143,6 +144,7 @@ async def get_user_groups(request: Request, user_id: ObjectId, viewer: CurrentVi
     return [f"/rest/v0/groups/{group}" for group in user.groups]
 
 
+@router.head("/{user_id}/authentication_tokens", include_in_schema=False)
 @router.get(
     "/{user_id}/authentication_tokens",
     operation_id="GetAuthenticationTokens",

@@ -151,7 +151,7 @@ class Mirror:
     def clear(self) -> None:
         """Let go of everything. Rows refer to each other: only this, and no counting of references, frees them."""
         for row in self._rows.values():
-            row.reads = ()
+            row.reads = row.long = ()
             row.linkers = row.readers = row.facts = None
         self._rows.clear()
         self._dirty.clear()
@@ -228,7 +228,7 @@ class Mirror:
             del by_uuid[row.record.uuid]
         for read in row.reads:
             self._forget(read, row)
-        row.reads = ()
+        row.reads = row.long = ()
         self._mark_linkers(row.linkers)
         self._mark(row.readers)
         for fact in () if row.facts is None else row.facts.chain():

@@ -55,6 +55,9 @@ class BoundedHttp(HttpToolsProtocol):
         self._answering = False
         super().on_response_complete()
 
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 -- uvicorn's own words are for its log
+        self._refuse(400, b"Bad Request", b"bad-request")
+
     def _expect_head(self) -> None:
         self._stop_clock()
         self._deadline = self.loop.call_later(HEAD_S, self._too_slow)

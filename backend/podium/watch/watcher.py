@@ -28,7 +28,7 @@ from podium.model.base import Projection
 from podium.watch.state import ServerConfig, State, Trouble, WatchState
 from podium.xapi.address import Address, parse_address
 from podium.xapi.errors import XapiError, XapiTransportError
-from podium.xapi.events import POLL_S, Batch, everything, follow, refetch
+from podium.xapi.events import GRACE_S, POLL_S, Batch, everything, follow, refetch
 from podium.xapi.records import CertificateRecord, HostRecord, PoolRecord
 from podium.xapi.session import Login, Session
 
@@ -42,6 +42,8 @@ RECONCILE_S: Final = 5.0
 """A class whose count disagrees is fetched again at most so often."""
 ABOUT: Final = frozenset({"pool", "host", "certificate"})
 """Classes that tell about the connection itself."""
+PING_S: Final = 30.0
+"""The pool's latency is measured so often."""
 SHA256_COLONS: Final = 31
 """Older servers have SHA-1 fingerprints only, which are no use."""
 UNCOUNTED: Final = frozenset({"message"})
@@ -98,6 +100,7 @@ class Watcher:
         self._coordinator: Address | None = None
         self._reconciled: dict[str, float] = {}
         self._events = 0
+        self._pinged = 0.0
         self._rate_since = time.monotonic()
         self.mirror: Mirror | None = None
         self.state = WatchState(config.id, State.CONNECTING, time.time(), pool_id=config.expected_pool)
@@ -179,6 +182,7 @@ class Watcher:
         shown = mirror.shown()
         self._objects.apply(mirror.pool_id, [], before - shown)
         self._learn(mirror)
+        await self._ping(session, mirror)
         self._say(State.CONNECTED, None)
         self._loaded()
         log.info("connected", server=self.config.id, pool=mirror.pool_id, records=len(mirror))
@@ -212,6 +216,8 @@ class Watcher:
             self._learn(mirror)
         await self._reconcile(session, mirror, batch.counts)
         self._measure()
+        if time.monotonic() - self._pinged >= PING_S:
+            await self._ping(session, mirror)
 
     async def _reconcile(self, session: Session, mirror: Mirror, counts: Mapping[str, int]) -> None:
         """XAPI forgets deletions when there are many: a class whose count disagrees is fetched again."""
@@ -265,6 +271,12 @@ class Watcher:
 
     def _answered(self) -> None:
         self.state = msgspec.structs.replace(self.state, last_answer=time.time())
+
+    async def _ping(self, session: Session, mirror: Mirror) -> None:
+        """How long the pool takes to answer the simplest question."""
+        self._pinged = began = time.monotonic()
+        await session.call("pool.get_uuid", mirror.pool_ref, timeout_s=self._poll_s + GRACE_S)
+        self._update(latency_ms=round((time.monotonic() - began) * 1000, 1))
 
     def _measure(self) -> None:
         now = time.monotonic()

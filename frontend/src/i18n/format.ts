@@ -67,6 +67,12 @@ export function duration(ms: number): string {
   return parts.join(' ')
 }
 
+/** How long a piece of work took: "0.3 sec", then as `duration`. */
+export function took(ms: number): string {
+  if (ms >= 10_000) return duration(ms)
+  return once('took', (l) => new Intl.NumberFormat(l, { style: 'unit', unit: 'second', unitDisplay: 'short', maximumFractionDigits: 1 })).format(ms / 1000)
+}
+
 /** Date and time, exact. */
 export function dateTime(ms: number): string {
   return once('dt', (l) => new Intl.DateTimeFormat(l, { dateStyle: 'medium', timeStyle: 'medium' })).format(ms)
