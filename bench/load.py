@@ -164,8 +164,7 @@ class Crowd:
     def run(self) -> None:
         print("ready", flush=True)
         while True:
-            for key in self._turn():
-                assert key.fileobj is sys.stdin
+            for _ in self._turn():
                 command = sys.stdin.readline().strip()
                 if command == "reset":
                     self._reset()
@@ -236,7 +235,7 @@ def repeat(arguments: argparse.Namespace) -> None:
                 head, separator, _ = bytes(_buffer[:count]).partition(b"\r\n\r\n")
                 length = body_length(head)
                 state[1] = length if length < 0 else length + len(head) + len(separator)
-            if state[0] == state[1] if state[1] >= 0 else _buffer[count - 5 : count] == b"0\r\n\r\n":
+            if state[0] == state[1] if state[1] >= 0 else bytes(_buffer[count - 5 : count]) == b"0\r\n\r\n":
                 answers += 1
                 state[:] = 0, -2
                 key.fileobj.sendall(data)

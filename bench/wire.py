@@ -77,7 +77,7 @@ class Wire:
                 if head_end < 0:
                     continue
                 wanted = body_length(bytes(view[:head_end]))
-            if filled - head_end - 4 >= wanted if wanted >= 0 else view[filled - 5 : filled] == b"0\r\n\r\n":
+            if filled - head_end - 4 >= wanted if wanted >= 0 else bytes(view[filled - 5 : filled]) == b"0\r\n\r\n":
                 break
         total = time.perf_counter() - began
         head = bytes(view[:head_end])
@@ -109,7 +109,7 @@ def is_chunked(head: bytes) -> bool:
 
 def unchunked(raw: bytes) -> bytes:
     """A body out of its chunks."""
-    pieces = []
+    pieces: list[bytes] = []
     at = 0
     while True:
         line_end = raw.index(b"\r\n", at)

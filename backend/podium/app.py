@@ -14,6 +14,8 @@ from fastapi import FastAPI
 from podium import __version__
 from podium.api import auth as auth_api
 from podium.api import collections, events, health, openapi, problems, site, web
+from podium.api import hosts as hosts_api
+from podium.api import pools as pools_api
 from podium.api import servers as servers_api
 from podium.api import tasks as tasks_api
 from podium.api import users as users_api
@@ -29,7 +31,9 @@ from podium.model.message import Alarm, Message
 from podium.model.registry import BY_STRUCT, BY_TYPE, PROJECTIONS
 from podium.services.auth import Auth
 from podium.services.health import Doctor
+from podium.services.hosts import Hosts
 from podium.services.passwords import Passwords
+from podium.services.pools import Pools
 from podium.services.secrets import SecretBox, load_secret
 from podium.services.servers import Servers
 from podium.services.sessions import Sessions
@@ -88,6 +92,8 @@ def create_app(settings: Settings, *, announce: Callable[[str], None] = print) -
         users_api.router,
         servers_api.router,
         tasks_api.router,
+        hosts_api.router,
+        pools_api.router,
         collections.router,
     ):
         app.include_router(router)
@@ -138,6 +144,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             )
         )
         servers.use(watchers)
+        app.state.hosts = hosts = Hosts(objects, watchers)
+        app.state.pools = Pools(objects, hosts)
         await servers.load()
         app.state.tasks = await stack.enter_async_context(Tasks(database, objects))
         background = [tokens.run(), servers.run(), last_known.write(hub, objects, since=restored)]

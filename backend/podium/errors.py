@@ -23,6 +23,7 @@ PodiumError
 │   ├── CertificateUntrusted   its certificate is not trusted (or changed, or expired)
 │   ├── NotAXenServer          something answered, but it does not speak XAPI
 │   └── PoolChanged            the address leads to another pool than before
+├── NotSupported               this pool or host cannot do it, whoever asks and whenever
 └── Unavailable                this service cannot do it just now
 """
 
@@ -178,8 +179,20 @@ class TooLarge(PodiumError):
 
 
 class PoolError(PodiumError):
+    """`xapi_code`, `xapi_params`: XAPI's own words, where the pool answered with a failure."""
+
     code = "pool-error"
     title = "The pool is in trouble"
+
+    def __init__(self, detail: str, *, xapi_code: str | None = None, xapi_params: tuple[str, ...] = ()) -> None:
+        super().__init__(detail)
+        self.xapi_code = xapi_code
+        self.xapi_params = xapi_params
+
+    def members(self) -> dict[str, Any]:
+        if self.xapi_code is None:
+            return {}
+        return {"xapi_code": self.xapi_code, "xapi_params": list(self.xapi_params)}
 
 
 class PoolUnreachable(PoolError):
@@ -215,6 +228,11 @@ class NotAXenServer(PoolError):
 class PoolChanged(PoolError):
     code = "pool-changed"
     title = "This address leads to another pool than before"
+
+
+class NotSupported(PodiumError):
+    code = "not-supported"
+    title = "This pool or host cannot do that"
 
 
 class Unavailable(PodiumError):

@@ -177,3 +177,58 @@ async def test_a_slow_head_is_cut_off(service: Service, monkeypatch: pytest.Monk
     assert (await raw(service)).startswith(b"HTTP/1.1 408")
     head = b"GET /rest/v0/ping HTTP/1.1\r\nhost: x\r\n\r\n"
     assert (await raw(service, head, head, pause_s=0.05)).count(b"HTTP/1.1 200") == 2
+
+
+async def test_a_slow_body_is_cut_off(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("podium.cli.protocol.BODY_S", 0.2)
+    head = b"POST /rest/v0/auth/signin HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+    drops = [b" "] * 20
+    answer = await raw(service, head + b"content-length: 2000\r\n\r\n", *drops, pause_s=0.05)
+    assert answer.startswith(b"HTTP/1.1 408")
+    assert b"connection: close" in answer
+    answer = await raw(service, head + b"transfer-encoding: chunked\r\n\r\n", *[b"1\r\n \r\n"] * 20, pause_s=0.05)
+    assert answer.startswith(b"HTTP/1.1 408")
+    # refused at its head, and still coming
+    host, port = service.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(head + b"content-length: 20000000\r\n\r\n")
+    assert (await reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 413")
+    with pytest.raises(ConnectionError):
+        for _ in range(60):
+            writer.write(b" ")
+            await writer.drain()
+            await asyncio.sleep(0.05)
+    writer.transport.abort()
+
+
+async def test_a_body_at_a_modest_pace_is_waited_for(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("podium.cli.protocol.BODY_S", 0.1)
+    head = b"POST /rest/v0/auth/signin HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+    answer = await raw(service, head + b"content-length: 6000\r\n\r\n", *[b" " * 200] * 30, pause_s=0.02)
+    assert answer.startswith(b"HTTP/1.1 422") or answer.startswith(b"HTTP/1.1 400")
+
+
+async def test_an_answer_that_nobody_takes_is_given_up(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("podium.cli.protocol.STALL_S", 0.2)
+    host, port = service.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port), limit=1024)
+    writer.transport.pause_reading()  # type: ignore[attr-defined]  # a socket's transport has it
+    request = b"GET /rest/v0/docs/swagger.json HTTP/1.1\r\nhost: x\r\n\r\n"
+    with pytest.raises(ConnectionError):
+        for _ in range(500):
+            writer.write(request)
+            await writer.drain()
+            await asyncio.sleep(0.01)
+    assert not reader.at_eof()
+    writer.transport.abort()
+
+
+@pytest.mark.parametrize(
+    "request_line",
+    [b"GET http://[ HTTP/1.1", b"GET ?x HTTP/1.1", b"CONNECT a:1 HTTP/1.1", b"GET /\xff HTTP/1.1", b"BREW / HTTP/1.1"],
+)
+async def test_what_is_not_http(service: Service, request_line: bytes) -> None:
+    answer = await raw(service, request_line + b"\r\nhost: x\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert b"content-type: application/problem+json" in answer
+    assert b'"code":"bad-request"' in answer

@@ -20,6 +20,7 @@ from podium.api.schemas import REF, Schema, reference, struct_schemas, tidy
 from podium.errors import PodiumError
 from podium.model.registry import RESOURCES
 from podium.services.health import Health
+from podium.services.hosts import MissingPatch, Smt
 from podium.services.tokens import Token
 from podium.xapi.probe import Probe
 
@@ -33,7 +34,7 @@ SECURITY_SCHEMES: Final[Schema] = {
 }
 
 _PARAMETER: Final = re.compile(r"{(\w+)}")
-OTHER_STRUCTS: Final = (Health, Probe, Token)
+OTHER_STRUCTS: Final = (Health, MissingPatch, Probe, Smt, Token)
 """What other routes answer with, beside the resources."""
 HTTP_CODES: Final = ("headers-too-large", "method-not-allowed", "no-such-route", "unsupported-media-type")
 """Codes of problems of HTTP itself (problems.py)."""

@@ -159,7 +159,7 @@ def _operation(name: str, tags: list[str], summary: str) -> Operation:
 
 
 def _rows(structs: list[str], *errors: type[PodiumError]) -> Operation:
-    """A list's responses. Several forms fit an empty list, hence anyOf."""
+    """A list's responses. Several forms fit an empty list, hence anyOf, the richest first: clients take what fits first."""
     row = {
         "type": "object",
         "properties": {"href": {"type": "string", "format": "uri-reference"}},
@@ -168,9 +168,9 @@ def _rows(structs: list[str], *errors: type[PodiumError]) -> Operation:
     whole = [{"type": "array", "items": {"allOf": [reference(name), row]}} for name in structs]
     schema = {
         "anyOf": [
-            {"title": "Addresses", "type": "array", "items": {"type": "string", "format": "uri-reference"}},
             *whole,
             {"title": "Rows", "type": "array", "items": reference(ROW)},
+            {"title": "Addresses", "type": "array", "items": {"type": "string", "format": "uri-reference"}},
         ]
     }
     return {

@@ -27,6 +27,7 @@ from podium.errors import (
     InvalidParameters,
     NotAXenServer,
     NotFound,
+    NotSupported,
     PodiumError,
     PoolChanged,
     PoolError,
@@ -52,6 +53,7 @@ STATUS: Final[dict[type[PodiumError], int]] = {
     InvalidParameters: 422,
     TooManyAttempts: 429,
     PodiumError: 500,
+    NotSupported: 501,
     PoolError: 502,
     PoolUnreachable: 502,
     PoolRefused: 502,
@@ -85,6 +87,8 @@ class Problem(BaseModel):
     code: str = Field(description="stable: its meaning never changes", examples=["not-found"])
     error: str = Field(description="the same as detail")
     data: dict[str, Any] | None = None
+    xapi_code: str | None = Field(None, description="the pool's own code, where it answered with a failure")
+    xapi_params: list[str] | None = None
 
 
 def responses(*errors: type[PodiumError]) -> dict[int | str, dict[str, Any]]:

@@ -62,6 +62,8 @@ def tidy(schema: Any) -> Any:
         del found["items"]  # says the same once more, and openapi-python-client refuses the whole document for it
     if "enum" in found and "type" not in found and all(isinstance(one, str) for one in found["enum"]):
         found["type"] = "string"
+    if len(found.get("enum", ())) == 1:
+        found["const"] = found.pop("enum")[0]  # generators give every enum a class and a name, which then clash
     return found
 
 

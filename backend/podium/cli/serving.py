@@ -29,6 +29,7 @@ class Server(uvicorn.Server):
                 port=settings.port,
                 loop="auto",
                 http=BoundedHttp,
+                ws="none",
                 lifespan="on",
                 log_config=None,
                 access_log=False,

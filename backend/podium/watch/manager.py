@@ -8,10 +8,11 @@ from typing import Final, Self
 import structlog
 
 from podium.cache.objects import Objects
-from podium.errors import PodiumError
+from podium.errors import PodiumError, PoolUnreachable
 from podium.model.base import Projection
 from podium.watch.state import ServerConfig, State, WatchState
 from podium.watch.watcher import Claims, Watcher
+from podium.xapi.errors import SESSION_OVER, XapiError, XapiTransportError
 from podium.xapi.events import POLL_S
 
 log = structlog.get_logger(__name__)
@@ -100,6 +101,28 @@ class Watchers:
                 return state
             changed.clear()
             await changed.wait()
+
+    async def call(self, pool_id: str, method: str, *params: object, timeout_s: float) -> object:
+        """One call within the session of a connected pool; waiting for its turn counts, too.
+
+        Raises PoolUnreachable, CertificateUntrusted, and XapiError where the pool says no.
+        """
+        watcher = next((one for one in self._watchers.values() if one.session and one.state.pool_id == pool_id), None)
+        if watcher is None:
+            raise PoolUnreachable("the pool is not connected just now")
+        try:
+            async with asyncio.timeout(timeout_s), watcher.calls:
+                if watcher.session is None:
+                    raise PoolUnreachable("the connection to the pool was lost meanwhile")
+                return await watcher.session.call(method, *params, timeout_s=timeout_s)
+        except TimeoutError as error:
+            raise PoolUnreachable(f"the pool did not answer within {timeout_s:g} s") from error
+        except XapiTransportError as error:
+            raise PoolUnreachable(str(error)) from error
+        except XapiError as error:
+            if error.code in SESSION_OVER:
+                raise PoolUnreachable("the session at the pool has ended; a new one begins") from error
+            raise
 
     async def _end(self, server_id: str) -> None:
         task = self._tasks.pop(server_id, None)

@@ -46,6 +46,8 @@ PING_S: Final = 30.0
 """The pool's latency is measured so often."""
 SHA256_COLONS: Final = 31
 """Older servers have SHA-1 fingerprints only, which are no use."""
+CALLS: Final = 8
+"""Calls in flight at once beside the events: some of the client's connections must stay free for these."""
 UNCOUNTED: Final = frozenset({"message"})
 """`valid_ref_counts` always says 0 for messages: they are files, not rows."""
 
@@ -103,6 +105,9 @@ class Watcher:
         self._pinged = 0.0
         self._rate_since = time.monotonic()
         self.mirror: Mirror | None = None
+        self.session: Session | None = None
+        """While the pool is connected: for calls beside the events."""
+        self.calls = asyncio.Semaphore(CALLS)
         self.state = WatchState(config.id, State.CONNECTING, time.time(), pool_id=config.expected_pool)
 
     async def run(self) -> None:
@@ -149,12 +154,14 @@ class Watcher:
         logout = True
         try:
             token = await self._load(session)
+            self.session = session
             async for batch in follow(session, token, poll_s=self._poll_s):
                 await self._take(session, batch)
         except XapiTransportError:
             logout = False  # nobody is there to hear it
             raise
         finally:
+            self.session = None
             await session.aclose(logout=logout)
 
     async def _load(self, session: Session) -> str:

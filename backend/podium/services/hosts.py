@@ -1,0 +1,135 @@
+"""Hosts: what has to be asked of the host itself, live, through the plugins that XCP-ng brings."""
+
+from typing import Final, Protocol
+
+import msgspec
+from msgspec import UNSET
+
+from podium.cache.objects import Objects
+from podium.errors import IncorrectState, NotFound, NotSupported, PoolError
+from podium.model.base import Maybe
+from podium.model.host import Host
+from podium.services.access import READ, Viewer
+from podium.services.troubles import refusal_of
+from podium.xapi.errors import XapiError
+
+SMT_S: Final = 20.0
+MISSING_PATCHES_S: Final = 60.0
+"""The host asks its package repositories, over the Internet."""
+
+
+class Calling(Protocol):
+    """What is needed of the watchers."""
+
+    async def call(self, pool_id: str, method: str, *params: object, timeout_s: float) -> object: ...
+
+
+class Smt(msgspec.Struct, frozen=True):
+    """Simultaneous multithreading (hyper-threading): whether a core runs more than one thread."""
+
+    enabled: bool
+
+
+class Changelog(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest entry of a package's changelog. `date` is seconds."""
+
+    author: str = ""
+    date: int | Maybe = UNSET
+    description: str = ""
+
+
+class MissingPatch(msgspec.Struct, frozen=True, kw_only=True):
+    """A package of which XCP-ng's repositories have a newer version than the host. `size` is bytes."""
+
+    name: str
+    version: str
+    release: str
+    description: str
+    license: str
+    size: int
+    url: str
+    changelog: Changelog | Maybe = UNSET
+
+
+class _Package(msgspec.Struct):
+    """As the plugin says it: texts of packages may be null. Source: xcp-ng-xapi-plugins, `updater.py`."""
+
+    name: str
+    version: str
+    release: str
+    description: str | None = None
+    license: str | None = None
+    size: int | None = None
+    url: str | None = None
+    changelog: Changelog | None = None
+
+    def patch(self) -> MissingPatch:
+        return MissingPatch(
+            name=self.name,
+            version=self.version,
+            release=self.release,
+            description=self.description or "",
+            license=self.license or "",
+            size=self.size or 0,
+            url=self.url or "",
+            changelog=UNSET if self.changelog is None else self.changelog,
+        )
+
+
+class Hosts:
+    """Asks hosts. Changes nothing: the plugins' functions it names only read."""
+
+    def __init__(self, objects: Objects, pools: Calling) -> None:
+        self._objects = objects
+        self._pools = pools
+
+    def get(self, host_id: str) -> Host:
+        """Raises NotFound."""
+        entry = self._objects.of_type("host").get(host_id)
+        if entry is None or not isinstance(entry.object, Host):
+            raise NotFound("host", host_id)
+        return entry.object
+
+    async def smt(self, host_id: str, *, by: Viewer) -> Smt:
+        """Raises NotFound, MissingPrivileges, IncorrectState, NotSupported, PoolError."""
+        host = self.get(host_id)
+        by.require(READ, "host", host)
+        answer = await self._plugin(host, "hyperthreading.py", "get_hyperthreading", timeout_s=SMT_S)
+        match answer.strip().lower():
+            case "true":
+                return Smt(enabled=True)
+            case "false":
+                return Smt(enabled=False)
+        raise PoolError(f"{host.name_label} does not say whether SMT is on: {answer[:200]}")
+
+    async def missing_patches(self, host_id: str, *, by: Viewer) -> list[MissingPatch]:
+        """Raises NotFound, MissingPrivileges, IncorrectState, NotSupported, PoolError."""
+        host = self.get(host_id)
+        by.require(READ, "host", host)
+        return await self.missing_patches_of(host)
+
+    async def missing_patches_of(self, host: Host) -> list[MissingPatch]:
+        """As `missing_patches`, for whoever has asked for permission already."""
+        if host.product_brand != "XCP-ng":
+            brand = host.product_brand or "another system"
+            raise NotSupported(f"missing patches are known of XCP-ng hosts only, and {host.name_label} runs {brand}")
+        answer = await self._plugin(host, "updater.py", "check_update", timeout_s=MISSING_PATCHES_S)
+        try:
+            packages = msgspec.json.decode(answer, type=list[_Package], strict=False)
+        except (msgspec.DecodeError, UnicodeEncodeError) as error:
+            # the plugin has also answered {"error": ...} and ["The updater plugin is busy ..."]
+            raise PoolError(f"{host.name_label} does not list its missing patches: {answer[:200]}") from error
+        return [package.patch() for package in packages]
+
+    async def _plugin(self, host: Host, plugin: str, function: str, *, timeout_s: float) -> str:
+        if host.power_state == "Halted":
+            raise IncorrectState(f"the host {host.name_label} is not running")
+        try:
+            answer = await self._pools.call(
+                host.pool, "host.call_plugin", host.xapi_ref, plugin, function, {}, timeout_s=timeout_s
+            )
+        except XapiError as error:
+            raise refusal_of(error, host) from error
+        if not isinstance(answer, str):
+            raise PoolError(f"{plugin} of {host.name_label} answers no text")
+        return answer
