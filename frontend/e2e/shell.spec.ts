@@ -22,6 +22,7 @@ test('the palette finds objects by name, uuid, address, MAC and tag, by keyboard
   await accessible(page)
   await page.keyboard.press('Enter')
   await expect(page).toHaveURL(/\/hosts\/[0-9a-f-]{36}/)
+  await expect(page).toHaveTitle('xcp-02 · Podium')
 
   await page.keyboard.press('Control+k')
   await box.fill('tier/1')
@@ -33,6 +34,7 @@ test('the palette finds objects by name, uuid, address, MAC and tag, by keyboard
 
 test('keys: help, going places, the filter, the sidebar', async ({ page }) => {
   await page.goto('/')
+  await expect(page.getByRole('complementary', { name: 'Navigation' }).getByRole('separator')).toBeVisible()
   await expect(page.getByRole('treeitem', { name: /^Lakeside/ })).toBeVisible()
   await page.keyboard.press('?')
   await expect(page.getByRole('dialog', { name: 'Keyboard' })).toBeVisible()
@@ -41,6 +43,7 @@ test('keys: help, going places, the filter, the sidebar', async ({ page }) => {
   await page.keyboard.press('g')
   await page.keyboard.press('c')
   await expect(page).toHaveURL(/\/servers$/)
+  await expect(page).toHaveTitle('Connections · Podium')
   await page.keyboard.press('/')
   await expect(page.getByRole('searchbox', { name: 'Find in the tree' })).toBeFocused()
   await page.keyboard.press('Escape')
@@ -104,6 +107,7 @@ test('signing out ends the session', async ({ browser, baseURL }) => {
   await page.getByTestId('account').click()
   await page.getByRole('menuitem', { name: 'Sign out' }).click()
   await expect(page).toHaveURL(/\/signin/)
+  await expect(page).toHaveTitle('Sign in · Podium')
   await page.goto('/servers')
   await expect(page).toHaveURL(/\/signin\?next=/)
   await context.close()

@@ -151,6 +151,14 @@ async def raw(service: Service, *parts: bytes, pause_s: float = 0.0) -> bytes:
         writer.transport.abort()
 
 
+async def push(writer: asyncio.StreamWriter, data: bytes, *, times: int, pause_s: float) -> None:
+    """Write `data` again and again. Raises ConnectionError when the service has hung up."""
+    for _ in range(times):
+        writer.write(data)
+        await writer.drain()
+        await asyncio.sleep(pause_s)
+
+
 async def test_large_heads(service: Service) -> None:
     many = b"".join(b"x-%d: y\r\n" % n for n in range(200))
     head = b"GET /rest/v0/ping HTTP/1.1\r\nhost: x\r\n"
@@ -182,11 +190,10 @@ async def test_a_slow_head_is_cut_off(service: Service, monkeypatch: pytest.Monk
 async def test_a_slow_body_is_cut_off(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("podium.cli.protocol.BODY_S", 0.2)
     head = b"POST /rest/v0/auth/signin HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
-    drops = [b" "] * 20
-    answer = await raw(service, head + b"content-length: 2000\r\n\r\n", *drops, pause_s=0.05)
+    answer = await raw(service, head + b"content-length: 2000\r\n\r\n", b" ", b" ", pause_s=0.05)
     assert answer.startswith(b"HTTP/1.1 408")
     assert b"connection: close" in answer
-    answer = await raw(service, head + b"transfer-encoding: chunked\r\n\r\n", *[b"1\r\n \r\n"] * 20, pause_s=0.05)
+    answer = await raw(service, head + b"transfer-encoding: chunked\r\n\r\n", b"1\r\n \r\n", b"1\r\n", pause_s=0.05)
     assert answer.startswith(b"HTTP/1.1 408")
     # refused at its head, and still coming
     host, port = service.url.removeprefix("http://").split(":")
@@ -194,10 +201,7 @@ async def test_a_slow_body_is_cut_off(service: Service, monkeypatch: pytest.Monk
     writer.write(head + b"content-length: 20000000\r\n\r\n")
     assert (await reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 413")
     with pytest.raises(ConnectionError):
-        for _ in range(60):
-            writer.write(b" ")
-            await writer.drain()
-            await asyncio.sleep(0.05)
+        await push(writer, b" ", times=60, pause_s=0.05)
     writer.transport.abort()
 
 
@@ -205,7 +209,7 @@ async def test_a_body_at_a_modest_pace_is_waited_for(service: Service, monkeypat
     monkeypatch.setattr("podium.cli.protocol.BODY_S", 0.1)
     head = b"POST /rest/v0/auth/signin HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
     answer = await raw(service, head + b"content-length: 6000\r\n\r\n", *[b" " * 200] * 30, pause_s=0.02)
-    assert answer.startswith(b"HTTP/1.1 422") or answer.startswith(b"HTTP/1.1 400")
+    assert answer.startswith((b"HTTP/1.1 422", b"HTTP/1.1 400"))
 
 
 async def test_an_answer_that_nobody_takes_is_given_up(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -215,10 +219,7 @@ async def test_an_answer_that_nobody_takes_is_given_up(service: Service, monkeyp
     writer.transport.pause_reading()  # type: ignore[attr-defined]  # a socket's transport has it
     request = b"GET /rest/v0/docs/swagger.json HTTP/1.1\r\nhost: x\r\n\r\n"
     with pytest.raises(ConnectionError):
-        for _ in range(500):
-            writer.write(request)
-            await writer.drain()
-            await asyncio.sleep(0.01)
+        await push(writer, request, times=500, pause_s=0.01)
     assert not reader.at_eof()
     writer.transport.abort()
 

@@ -59,6 +59,7 @@ SUBS: Final[dict[str, Sub]] = {
     "tasks": Sub(related.tasks, _NOTICED | {"groups", "servers", "users"}, ("task",)),
     "vdis": Sub(related.disks, _HOLDERS, ("VBD", "VDI", "VDI-snapshot", "VDI-unmanaged")),
     "backup-jobs": Sub(lambda _objects, _of: (), frozenset(("vms",)), ()),
+    "groups": Sub(lambda _objects, _of: (), frozenset(("users",)), ()),
 }
 
 

@@ -24,7 +24,7 @@ def credentials(request: HTTPConnection) -> Password | Bearer | None:
     Raises AmbiguousCredentials for a cookie and an Authorization header at once, BadRequest for a malformed header.
     """
     cookie = request.cookies.get(COOKIE) or request.cookies.get("token")
-    headers = request.headers.getlist("authorization")
+    headers = [header for header in request.headers.getlist("authorization") if header]
     if not headers:
         return Bearer(cookie, from_cookie=True) if cookie else None
     if cookie or len(headers) > 1:

@@ -11,7 +11,7 @@ from sse_starlette import EventSourceResponse
 
 from podium.api.deps import CurrentSession
 from podium.api.problems import responses
-from podium.errors import FilterSyntax, InvalidParameters, NotFound, Unavailable
+from podium.errors import CrossSite, FilterSyntax, InvalidParameters, NotFound, Unavailable
 from podium.model.registry import BY_TYPE
 from podium.services.access import Viewer
 from podium.services.sessions import Session
@@ -86,6 +86,7 @@ class StreamParams(BaseModel):
         },
         **responses(FilterSyntax, Unavailable),
     },
+    openapi_extra={"x-mcp-exposure": "deny"},  # a language model's tool would wait for the end
 )
 async def events(
     request: Request,
@@ -128,7 +129,7 @@ async def events(
     "/{connection_id}/subscriptions",
     operation_id="AddSubscription",
     status_code=201,
-    responses=responses(NotFound, FilterSyntax),
+    responses=responses(CrossSite, NotFound, FilterSyntax),
 )
 async def subscribe(
     request: Request, session: CurrentSession, connection_id: str, body: SubscriptionBody
@@ -156,16 +157,15 @@ async def subscribe(
 
 
 @router.delete(
-    "/{connection_id}/subscriptions/{name}",
+    "/{connection_id}/subscriptions/{subscription_id}",
     operation_id="RemoveSubscription",
     status_code=204,
-    responses=responses(NotFound),
+    responses=responses(CrossSite, NotFound),
 )
-async def unsubscribe(request: Request, session: CurrentSession, connection_id: str, name: str) -> None:
-    """Remove a subscription by its name."""
+async def unsubscribe(request: Request, session: CurrentSession, connection_id: str, subscription_id: str) -> None:
+    """Remove a subscription by its name. As in Xen Orchestra, what is not there is removed already."""
     connections: Connections = request.app.state.connections
-    if not connections.get(connection_id, session.viewer.user_id).unsubscribe(name):
-        raise NotFound("subscription", name)
+    connections.get(connection_id, session.viewer.user_id).unsubscribe(subscription_id)
 
 
 def _channel(

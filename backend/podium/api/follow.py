@@ -1,8 +1,10 @@
 """`watch=true&ndjson=true` on any collection: its rows, then its changes, for as long as the client stays."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from typing import Final
 
+import msgspec
 from fastapi import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -22,28 +24,48 @@ async def follow(request: Request, resource: Resource, params: ListParams, sessi
         raise InvalidParameters("a watched list has no sort, offset or limit: it has no end to count from")
     hub: Hub = request.app.state.hub
     channels: Channels = request.app.state.channels
-    text = params.fields if params.fields is not None else "href"
-    fields = None if text.strip() == "*" else tuple(part for part in (one.strip() for one in text.split(",")) if part)
+    text = "*" if params.fields is None else params.fields
+    fields = tuple(part for part in (one.strip() for one in text.split(",")) if part) or ("href",)
     selection = Selection(
         name=resource.type,
         type=resource.type,
         filter=params.filter or "",
-        fields=fields,
+        fields=None if fields == ("*",) else fields,
         xo=True,
         href=True,
         view=session.viewer.key,
     )
     lines = Lines(channels.get(selection, session.viewer), hub=hub, tasks=resource.type == "task")
-    return StreamingResponse(
-        _until_over(lines, session), media_type=MEDIA_TYPES["ndjson"], headers={"cache-control": "no-store"}
-    )
+    chunks = _until_over(lines, session, shown=_addresses if params.fields is None else bytes)
+    return StreamingResponse(chunks, media_type=MEDIA_TYPES["ndjson"], headers={"cache-control": "no-store"})
 
 
-async def _until_over(lines: Lines, session: Session) -> AsyncIterator[bytes]:
+class _Addressed(msgspec.Struct):
+    href: str = ""
+
+
+_row: Final = msgspec.json.Decoder(_Addressed)
+_pair: Final = msgspec.json.Decoder(tuple[str, _Addressed])
+
+
+def _addresses(chunk: bytes) -> bytes:
+    """The same lines with each object's address in its place, as lists without `fields` have it."""
+    lines = []
+    for line in chunk.split(b"\n"):
+        if line.startswith(b"{"):
+            line = msgspec.json.encode(_row.decode(line).href)  # noqa: PLW2901
+        elif line.startswith(b"["):
+            kind, one = _pair.decode(line)
+            line = msgspec.json.encode((kind, one.href or {}))  # noqa: PLW2901 -- a reset is about no object
+        lines.append(line)
+    return b"\n".join(lines)
+
+
+async def _until_over(lines: Lines, session: Session, *, shown: Callable[[bytes], bytes]) -> AsyncIterator[bytes]:
     watch = asyncio.create_task(_end_with(session, lines))
     try:
         async for chunk in lines.chunks():
-            yield chunk
+            yield shown(chunk)
     finally:
         watch.cancel()
 

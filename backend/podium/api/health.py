@@ -12,7 +12,7 @@ router = APIRouter(tags=["site"])
 @router.get(
     "/health",
     operation_id="GetHealth",
-    openapi_extra={"security": []},
+    openapi_extra={"security": [], "x-mcp-exposure": "deny"},  # its path is not under /rest/v0
     responses={
         200: {
             "description": "Fit",

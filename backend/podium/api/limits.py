@@ -1,5 +1,6 @@
 """Bounds on what a client may send, before anything reads it, and the security headers of every answer."""
 
+from http import HTTPStatus
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
@@ -29,6 +30,8 @@ class Limits:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                if message["status"] == HTTPStatus.NO_CONTENT:
+                    del headers["content-type"]  # FastAPI says JSON, and clients believe it: nothing is no JSON
                 for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)

@@ -170,6 +170,7 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
         del responses["422"]
     if operation.get("security") != []:
         responses.setdefault("401", _problem_response("Not signed in"))
+        responses.setdefault("400", _problem_response("Credentials that make no sense"))
     if operation.get("parameters") or "requestBody" in operation:
         responses.setdefault("422", _problem_response("A value is not acceptable"))
     responses.setdefault("default", _problem_response("Any other problem"))

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from podium.api.collections import EMPTY, SUBS
+from podium.api.examples import list_examples
 from podium.api.paging import MEDIA_TYPES, ListParams
 from podium.api.problems import responses
 from podium.api.schemas import Schema, reference, tidy
@@ -33,7 +34,15 @@ _SUB_TITLES: Final = {
     "tasks": "tasks",
     "vdis": "VDIs",
     "backup-jobs": "backup jobs",
+    "groups": "groups",
 }
+_TAGS: Final = {
+    "vdi-snapshots": "vdis",
+    "vm-controllers": "vms",
+    "vm-snapshots": "vms",
+    "vm-templates": "vms",
+}
+"""Collections that Xen Orchestra's document shows with another one."""
 
 ROW: Final = "Row"
 ROW_SCHEMA: Final[Schema] = {
@@ -110,15 +119,15 @@ def list_parameters() -> list[Operation]:
 
 def _list(resource: Resource) -> Operation:
     name = plural(resource.collection)
-    return _operation(f"Get{pascal(name)}", [resource.collection], f"List {_plural_title(resource)}") | {
+    return _operation(f"Get{pascal(name)}", [_tag(resource)], f"List {_plural_title(resource)}") | {
         "parameters": list_parameters(),
-        "responses": _rows([resource.struct.__name__]),
+        "responses": _rows([resource.struct.__name__], example=resource.collection),
     }
 
 
 def _read(resource: Resource) -> Operation:
     name = pascal(singular(resource.collection))
-    return _operation(f"Get{name}", [resource.collection], f"Read {_article(resource.title)}") | {
+    return _operation(f"Get{name}", [_tag(resource)], f"Read {_article(resource.title)}") | {
         "parameters": [_id(resource.title)],
         "responses": _one(resource.struct.__name__),
     }
@@ -127,16 +136,16 @@ def _read(resource: Resource) -> Operation:
 def _related(resource: Resource, name: str) -> Operation:
     identity = f"Get{pascal(singular(resource.collection))}{pascal(name)}"
     summary = f"List the {_SUB_TITLES[name]} of {_article(resource.title)}"
-    return _operation(identity, [name, resource.collection], summary) | {
+    return _operation(identity, [name, _tag(resource)], summary) | {
         "parameters": [_id(resource.title), *list_parameters()],
-        "responses": _rows(_RELATED_STRUCTS[name], NotFound),
+        "responses": _rows(_RELATED_STRUCTS[name], NotFound, example=name),
     }
 
 
 def _tasks_of_groups() -> Operation:
     return _operation("GetGroupTasks", ["tasks", "groups"], "List the tasks of a group") | {
         "parameters": [_id("group"), *list_parameters()],
-        "responses": _rows(_RELATED_STRUCTS["tasks"], NotFound),
+        "responses": _rows(_RELATED_STRUCTS["tasks"], NotFound, example="tasks"),
     }
 
 
@@ -146,7 +155,12 @@ _RELATED_STRUCTS: Final = {
     "tasks": ["Task"],
     "vdis": ["VDI", "VDISnapshot", "VDIUnmanaged"],
     "backup-jobs": [],
+    "groups": [],
 }
+
+
+def _tag(resource: Resource) -> str:
+    return _TAGS.get(resource.collection, resource.collection)
 
 
 def _operation(name: str, tags: list[str], summary: str) -> Operation:
@@ -158,8 +172,11 @@ def _operation(name: str, tags: list[str], summary: str) -> Operation:
     }
 
 
-def _rows(structs: list[str], *errors: type[PodiumError]) -> Operation:
-    """A list's responses. Several forms fit an empty list, hence anyOf, the richest first: clients take what fits first."""
+def _rows(structs: list[str], *errors: type[PodiumError], example: str = "") -> Operation:
+    """A list's responses. `example`: the collection to take one of.
+
+    Several forms fit an empty list, hence anyOf; the richest first, for generated clients take the first that fits.
+    """
     row = {
         "type": "object",
         "properties": {"href": {"type": "string", "format": "uri-reference"}},
@@ -184,7 +201,7 @@ def _rows(structs: list[str], *errors: type[PodiumError]) -> Operation:
                 "ETag": _ETAG,
             },
             "content": {
-                MEDIA_TYPES["json"]: {"schema": schema},
+                MEDIA_TYPES["json"]: {"schema": schema, "examples": list_examples(example)},
                 MEDIA_TYPES["ndjson"]: {"schema": {"type": "string"}},
                 "text/markdown": {"schema": {"type": "string"}},
             },

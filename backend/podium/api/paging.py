@@ -94,7 +94,8 @@ def list_query(params: ListParams) -> ListQuery:
     """The query that the parameters stand for. Raises FilterSyntax, InvalidParameters."""
     return ListQuery(
         filter=parse_filter(params.filter) if params.filter and not params.filter.isspace() else None,
-        fields=parse_fields(params.fields),
+        # `fields=` asks for objects with no field, not for addresses: so does Xen Orchestra's lodash
+        fields=parse_fields("href" if params.fields == "" else params.fields),
         order=parse_sort(params.sort) if params.sort else None,
         offset=params.offset,
         limit=params.limit if params.limit is not None and params.limit >= 0 else None,

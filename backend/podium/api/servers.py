@@ -105,7 +105,7 @@ class AcceptedCertificate(Body):
     operation_id="AddServer",
     status_code=201,
     responses=responses(CrossSite, MissingPrivileges, NameTaken),
-    openapi_extra={"x-mcp-exposure": "deny"},
+    openapi_extra={"x-mcp-exposure": "confirm"},
 )
 async def add_server(request: Request, response: Response, body: NewServer, viewer: CurrentViewer) -> Created:
     """Store a server, enabled. Connecting it is another call."""
@@ -136,7 +136,7 @@ async def test_server(request: Request, body: NewServer, viewer: CurrentViewer) 
     operation_id="UpdateServer",
     status_code=204,
     responses=responses(CrossSite, MissingPrivileges, NotFound, NameTaken, Unavailable),
-    openapi_extra={"x-mcp-exposure": "deny"},
+    openapi_extra={"x-mcp-exposure": "confirm"},
 )
 async def update_server(request: Request, server_id: ObjectId, body: ServerPatch, viewer: CurrentViewer) -> None:
     """Change a server. Its connection is made anew when address, credentials or proxy changed."""

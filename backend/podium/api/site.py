@@ -1,13 +1,16 @@
 """The root of the API: is it there, where are the user interfaces, may a language model use it."""
 
 import time
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, Field
 
-router = APIRouter(prefix="/rest/v0", tags=["site"])
+router = APIRouter(prefix="/rest/v0")
+
+OPEN: Final[dict[str, Any]] = {"security": []}
+"""Needs no sign-in."""
 
 
 class Pong(BaseModel):
@@ -36,21 +39,21 @@ async def root() -> Response:
 
 
 @router.head("/ping", include_in_schema=False)
-@router.get("/ping", operation_id="Ping", openapi_extra={"security": [], "x-mcp-exposure": "allow"})
+@router.get("/ping", operation_id="Ping", tags=["xoa"], openapi_extra=OPEN | {"x-mcp-exposure": "allow"})
 async def ping() -> Pong:
     """Is anybody there? Needs no sign-in."""
     return Pong(timestamp=time.time_ns() // 1_000_000)
 
 
 @router.head("/gui-routes", include_in_schema=False)
-@router.get("/gui-routes", operation_id="GetGuiRoutes", openapi_extra={"security": [], "x-mcp-exposure": "allow"})
+@router.get("/gui-routes", operation_id="GetGuiRoutes", tags=["xoa"], openapi_extra=OPEN | {"x-mcp-exposure": "allow"})
 async def gui_routes() -> GuiRoutes:
     """Where the user interfaces are. Needs no sign-in."""
     return GuiRoutes()
 
 
 @router.head("/mcp/status", include_in_schema=False)
-@router.get("/mcp/status", operation_id="GetMcpStatus", openapi_extra={"security": [], "x-mcp-exposure": "deny"})
+@router.get("/mcp/status", operation_id="GetMcpStatus", tags=["mcp"], openapi_extra=OPEN | {"x-mcp-exposure": "deny"})
 async def mcp_status() -> McpStatus:
     """Whether the MCP server may use the API. Needs no sign-in."""
     return McpStatus()

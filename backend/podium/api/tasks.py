@@ -4,6 +4,7 @@ import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
+from pydantic import BeforeValidator
 from starlette.responses import Response
 
 from podium.api.actions import Sync, action_responses, run_action
@@ -20,7 +21,12 @@ from podium.services.tasks import Progress, Tasks
 
 router = APIRouter(prefix="/rest/v0/tasks", tags=["tasks"])
 
-Wait = Annotated[bool, Query(description="hold the answer until the task is not pending any more")]
+Wait = Annotated[
+    bool,
+    # `wait=` and `wait=result` are what xo-cli's own help says
+    BeforeValidator(lambda value: value in ("", "result") or value),
+    Query(description="hold the answer until the task is not pending any more"),
+]
 
 
 @router.get(
@@ -45,7 +51,13 @@ async def get_task(request: Request, task_id: ObjectId, session: CurrentSession,
     return await answer_one(request, entry.plain, revision=f"{objects.epoch}-{entry.revision}")
 
 
-@router.delete("", operation_id="DeleteTasks", status_code=204, responses=responses(CrossSite))
+@router.delete(
+    "",
+    operation_id="DeleteTasks",
+    status_code=204,
+    responses=responses(CrossSite),
+    openapi_extra={"x-mcp-exposure": "confirm"},
+)
 async def delete_tasks(request: Request, viewer: CurrentViewer) -> None:
     """Forget every task that has ended and that you may delete."""
     tasks: Tasks = request.app.state.tasks
@@ -57,6 +69,7 @@ async def delete_tasks(request: Request, viewer: CurrentViewer) -> None:
     operation_id="DeleteTask",
     status_code=204,
     responses=responses(CrossSite, MissingPrivileges, NotFound, IncorrectState),
+    openapi_extra={"x-mcp-exposure": "confirm"},
 )
 async def delete_task(request: Request, task_id: ObjectId, viewer: CurrentViewer) -> None:
     """Forget a task that has ended."""

@@ -30,7 +30,6 @@ from podium.services.users import UserChange, Users
 router = APIRouter(prefix="/rest/v0/users", tags=["users"])
 
 MCP_CONFIRM: Final = {"x-mcp-exposure": "confirm"}
-MCP_DENY: Final = {"x-mcp-exposure": "deny"}
 
 _TOKENS: Final = {"type": "array", "items": reference("Token")}
 _TOKEN_MADE: Final[dict[str, Any]] = {
@@ -94,7 +93,7 @@ async def me(request: Request, viewer: CurrentViewer, rest: str = "") -> Respons
     operation_id="CreateUser",
     status_code=201,
     responses=responses(CrossSite, MissingPrivileges, NameTaken),
-    openapi_extra=MCP_DENY,
+    openapi_extra=MCP_CONFIRM,
 )
 async def create_user(request: Request, response: Response, body: NewUser, viewer: CurrentViewer) -> Created:
     """Add a user."""
@@ -110,7 +109,7 @@ async def create_user(request: Request, response: Response, body: NewUser, viewe
     operation_id="UpdateUser",
     status_code=204,
     responses=responses(CrossSite, Forbidden, MissingPrivileges, NotFound, NameTaken, Conflict),
-    openapi_extra=MCP_DENY,
+    openapi_extra=MCP_CONFIRM,
 )
 async def update_user(request: Request, user_id: ObjectId, body: UserPatch, session: CurrentSession) -> None:
     """Change a user. Nobody changes his own permission; a new password signs his other browsers out."""
@@ -126,22 +125,12 @@ async def update_user(request: Request, user_id: ObjectId, body: UserPatch, sess
     operation_id="DeleteUser",
     status_code=204,
     responses=responses(CrossSite, MissingPrivileges, NotFound, Conflict),
-    openapi_extra=MCP_DENY,
+    openapi_extra=MCP_CONFIRM,
 )
 async def delete_user(request: Request, user_id: ObjectId, viewer: CurrentViewer) -> None:
     """Remove a user and his tokens; his streams end. The last administrator stays."""
     users: Users = request.app.state.users
     await users.delete(user_id, by=viewer)
-
-
-@router.head("/{user_id}/groups", include_in_schema=False)
-@router.get("/{user_id}/groups", operation_id="GetUserGroups", responses=responses(NotFound), tags=["groups"])
-async def get_user_groups(request: Request, user_id: ObjectId, viewer: CurrentViewer) -> list[str]:
-    """The user's groups, as addresses."""
-    users: Users = request.app.state.users
-    user = users.get(user_id)
-    viewer.require("read", "user", user)
-    return [f"/rest/v0/groups/{group}" for group in user.groups]
 
 
 @router.head("/{user_id}/authentication_tokens", include_in_schema=False)
@@ -152,7 +141,6 @@ async def get_user_groups(request: Request, user_id: ObjectId, viewer: CurrentVi
         200: {"description": "The tokens", "content": {"application/json": {"schema": _TOKENS}}},
         **responses(Forbidden, NotFound, FilterSyntax),
     },
-    openapi_extra=MCP_DENY,
 )
 async def get_tokens(
     request: Request,
@@ -177,7 +165,7 @@ async def get_tokens(
     status_code=201,
     deprecated=True,
     responses={201: _TOKEN_MADE, **responses(CrossSite)},
-    openapi_extra=MCP_DENY,
+    openapi_extra=MCP_CONFIRM,
 )
 async def create_own_token(request: Request, session: CurrentSession, body: NewToken) -> Response:
     """A token for oneself. Xen Orchestra's old address for it."""
@@ -189,7 +177,7 @@ async def create_own_token(request: Request, session: CurrentSession, body: NewT
     operation_id="PostAuthenticationTokens",
     status_code=201,
     responses={201: _TOKEN_MADE, **responses(CrossSite, Forbidden, NotFound)},
-    openapi_extra=MCP_DENY,
+    openapi_extra=MCP_CONFIRM,
 )
 async def create_token(request: Request, user_id: ObjectId, session: CurrentSession, body: NewToken) -> Response:
     """A token for oneself: `token.id` goes into the cookie `authenticationToken` or behind `Bearer`."""
@@ -202,7 +190,7 @@ async def create_token(request: Request, user_id: ObjectId, session: CurrentSess
     operation_id="DeleteAuthenticationToken",
     status_code=204,
     responses=responses(CrossSite, Forbidden, NotFound),
-    openapi_extra=MCP_DENY,
+    openapi_extra=MCP_CONFIRM,
 )
 async def delete_token(request: Request, user_id: ObjectId, token_id: ObjectId, session: CurrentSession) -> None:
     """Revoke a token by its `token_id`: it is refused from now on, and its streams end. Administrators revoke any."""

@@ -63,10 +63,11 @@ def web_directory(configured: Path | None) -> Path | None:
 
 async def not_built(scope: Scope, receive: Receive, send: Send) -> None:
     """In the place of the files: nothing to show, say what to do."""
-    path = scope["path"]
-    if _first_step(path) in _NO_PAGES:
-        raise HTTPException(404)
-    await Response(NOT_BUILT, 404 if path.strip("/") else 200, media_type="text/plain")(scope, receive, send)
+    if scope["method"] not in _READING:
+        raise HTTPException(405)
+    if scope["path"] != "/":
+        raise HTTPException(404, NOT_BUILT)
+    await Response(NOT_BUILT, media_type="text/plain")(scope, receive, send)
 
 
 def pages(directory: Path | None) -> Pages:

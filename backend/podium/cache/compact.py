@@ -6,8 +6,7 @@ a quarter off the cache's memory for about 2 us a record.
 """
 
 from collections.abc import Callable, Mapping
-from operator import attrgetter
-from typing import Any, Final
+from typing import Final
 
 from msgspec.structs import force_setattr
 
@@ -45,16 +44,6 @@ _MOST: Final = 50_000
 _NOTHING: Final[Mapping[str, str]] = {}
 
 
-class _Plan:
-    """The fields of one class that are shared. Their values are read all at once: this is done for every record."""
-
-    def __init__(self, kind: str) -> None:
-        self.words = tuple(_STRINGS.get(kind, "").split())
-        self.refs = tuple(_REFS.get(kind, "").split())
-        self.maps = tuple(_MAPS.get(kind, "").split())
-        self.read: Callable[[Record], tuple[Any, ...]] = attrgetter(*self.words, *self.refs, *self.maps)
-
-
 class Compact:
     """The values seen so far. One per pool, so that what a pool brought goes with it."""
 
@@ -62,27 +51,36 @@ class Compact:
         self._ref_of = ref_of
         self._strings: dict[str, str] = {}
         self._maps: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = {}
-        self._plans = {kind: _Plan(kind) for kind in {*_STRINGS, *_MAPS}}
+        self._plans = {
+            kind: (
+                tuple(_STRINGS.get(kind, "").split()),
+                tuple(_REFS.get(kind, "").split()),
+                tuple((name, name in _OWN) for name in _MAPS.get(kind, "").split()),
+            )
+            for kind in {*_STRINGS, *_MAPS}
+        }
 
     def share(self, kind: str, record: Record) -> None:
         """Let a record just decoded share its values: it is nobody else's yet, so it may still be changed."""
         plan = self._plans.get(kind)
         if plan is None:
             return
-        values = iter(plan.read(record))
-        strings, maps = self._strings, self._maps
-        known_string = strings.setdefault if len(strings) < _MOST else strings.get
-        for name, value in zip(plan.words, values, strict=False):
-            known = known_string(value, value)
+        words, refs, maps = plan
+        # written out rather than in methods: this is done for every field of every record
+        remember = self._strings.setdefault if len(self._strings) < _MOST else self._strings.get
+        for name in words:
+            value = getattr(record, name)
+            known = remember(value, value)
             if known is not value:
                 force_setattr(record, name, known)
-        for name, value in zip(plan.refs, values, strict=False):
-            ref = self._ref_of(value)
+        for name in refs:
+            ref = self._ref_of(getattr(record, name))
             if ref is not None:
                 force_setattr(record, name, ref)
-        known_map = maps.setdefault if len(maps) < _MOST else maps.get
-        for name, value in zip(plan.maps, values, strict=False):
-            if not value:
+        remember_map = self._maps.setdefault if len(self._maps) < _MOST else self._maps.get
+        for name, own in maps:
+            values = getattr(record, name)
+            if not values:
                 force_setattr(record, name, _NOTHING)
-            elif name not in _OWN:
-                force_setattr(record, name, known_map(tuple(value.items()), value))
+            elif not own:
+                force_setattr(record, name, remember_map(tuple(values.items()), values))

@@ -59,10 +59,10 @@ class BoundedHttp(HttpToolsProtocol):
         self._expect_head()
 
     def on_headers_complete(self) -> None:
+        super().on_headers_complete()  # raises for an address that is none
         self._in_head, self._answering = False, True
         self._in_body, self._body_bytes = True, 0
         self._expect_body()
-        super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         self._in_body = False
@@ -126,7 +126,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _refuse(self, status: int, phrase: bytes, code: bytes) -> None:
         self._stop_clock()
-        if self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete:
+        if self.pipeline or (self._answering and self.cycle.response_started):
             self.transport.abort()  # in the middle of an answer there is nothing left to say
             return
         body = b'{"type":"/problems/%b","title":"%b","status":%d,"detail":"%b","code":"%b","error":"%b"}' % (

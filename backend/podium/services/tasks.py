@@ -252,7 +252,7 @@ class Tasks:
         while rest:
             rest, digit = divmod(rest, 36)
             digits = _DIGITS[digit] + digits
-        return f"{digits:0>9}-{''.join(secrets.choice(_DIGITS) for _ in range(10))}"
+        return f"{digits:0>9}{''.join(secrets.choice(_DIGITS) for _ in range(10))}"
 
 
 def _note(message: str, data: Mapping[str, Any] | None) -> TaskNote:

@@ -46,7 +46,7 @@ PING_S: Final = 30.0
 """The pool's latency is measured so often."""
 SHA256_COLONS: Final = 31
 """Older servers have SHA-1 fingerprints only, which are no use."""
-CALLS: Final = 8
+CALLS: Final = 16
 """Calls in flight at once beside the events: some of the client's connections must stay free for these."""
 UNCOUNTED: Final = frozenset({"message"})
 """`valid_ref_counts` always says 0 for messages: they are files, not rows."""

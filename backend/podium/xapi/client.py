@@ -1,4 +1,4 @@
-"""One door of a XenServer pool: JSON-RPC calls over httpx, with time limits, and failures decoded."""
+"""One door of a XenServer pool: JSON-RPC calls, with time limits, and failures decoded."""
 
 import json
 import ssl
@@ -13,6 +13,7 @@ import msgspec
 from podium.errors import PoolUnreachable
 from podium.xapi.address import Address
 from podium.xapi.errors import XapiError, XapiGarbage, XapiTransportError
+from podium.xapi.transport import Transport
 from podium.xapi.trust import Trust, context_for, untrusted
 
 T = TypeVar("T")
@@ -42,9 +43,11 @@ _reply = msgspec.json.Decoder(_Reply)
 class XapiClient:
     """Speaks to one address. Holds no session: that is `session.py`'s."""
 
-    def __init__(self, address: Address, http: httpx.AsyncClient) -> None:
+    def __init__(self, address: Address, transport: httpx.AsyncBaseTransport) -> None:
         self.address = address
-        self._http = http
+        self._transport = transport
+        self._url = httpx.URL(f"{address.url}/jsonrpc")
+        self._headers = {"User-Agent": "podium", "Content-Type": "application/json"}
         self._ids = count(1)
 
     @classmethod
@@ -53,19 +56,13 @@ class XapiClient:
 
         Raises CertificateUntrusted, PoolUnreachable, NotAXenServer.
         """
-        context: ssl.SSLContext | bool = False
-        if address.scheme == "https":
-            context = await context_for(address, trust)
+        context = await context_for(address, trust) if address.scheme == "https" else None
+        if proxy is None:
+            return cls(address, Transport(address, context, limit=MAX_PARALLEL))
         limits = httpx.Limits(max_connections=MAX_PARALLEL, max_keepalive_connections=MAX_PARALLEL)
-        http = httpx.AsyncClient(
-            verify=context,
-            proxy=proxy,
-            trust_env=False,
-            limits=limits,
-            timeout=httpx.Timeout(CALL_S, connect=CONNECT_S),
-            headers={"User-Agent": "podium", "Content-Type": "application/json"},
+        return cls(
+            address, httpx.AsyncHTTPTransport(verify=context or False, proxy=proxy, trust_env=False, limits=limits)
         )
-        return cls(address, http)
 
     async def call(self, method: str, *params: object, timeout_s: float = CALL_S) -> object:
         """One call's result as plain values. Raises XapiError, XapiTransportError, CertificateUntrusted."""
@@ -77,10 +74,15 @@ class XapiClient:
         """One call, its result decoded from the bytes by `decode`. Raises as `call` does."""
         body = msgspec.json.encode({"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params})
         timeout = httpx.Timeout(timeout_s, connect=min(CONNECT_S, timeout_s))
+        request = httpx.Request(
+            "POST", self._url, headers=self._headers, content=body, extensions={"timeout": timeout.as_dict()}
+        )
         try:
-            response = await self._http.post(f"{self.address.url}/jsonrpc", content=body, timeout=timeout)
+            # without httpx's client before it: there are no cookies, redirects or credentials to follow
+            response = await self._transport.handle_async_request(request)
+            await response.aread()
         except (httpx.HTTPError, ssl.SSLError, OSError) as error:
-            raise await self._transport(error) from error
+            raise await self._failure(error) from error
         if response.status_code != httpx.codes.OK:
             raise XapiGarbage(f"{self.address.url} answers HTTP {response.status_code} to {method}")
         try:
@@ -99,7 +101,7 @@ class XapiClient:
         raise XapiError(failure.message, tuple(failure.data))
 
     async def aclose(self) -> None:
-        await self._http.aclose()
+        await self._transport.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -118,7 +120,7 @@ class XapiClient:
         except (ValueError, AttributeError, UnicodeDecodeError) as error:
             raise XapiGarbage(f"{self.address.url} does not answer {method} in JSON") from error
 
-    async def _transport(self, error: Exception) -> Exception:
+    async def _failure(self, error: Exception) -> Exception:
         cause: BaseException | None = error
         while cause is not None:
             if isinstance(cause, ssl.SSLCertVerificationError):
