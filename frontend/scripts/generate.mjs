@@ -1,9 +1,10 @@
-// src/api/schema.gen.ts from docs/openapi.json (or the file named): the types of everything the service takes and says.
+// src/api/schema.gen.ts from the OpenAPI document named: the types of everything the service takes and says.
 import { readFileSync, writeFileSync } from 'node:fs'
 import openapiTS, { astToString } from 'openapi-typescript'
 import ts from 'typescript'
 
-const source = process.argv[2] ?? new URL('../../docs/openapi.json', import.meta.url)
+const source = process.argv[2]
+if (source === undefined) throw new Error('usage: generate.mjs OPENAPI_DOCUMENT')
 const target = new URL('../src/api/schema.gen.ts', import.meta.url)
 const keyword = (kind) => ts.factory.createKeywordTypeNode(kind)
 const NAMES = { integer: ts.SyntaxKind.NumberKeyword, number: ts.SyntaxKind.NumberKeyword, string: ts.SyntaxKind.StringKeyword, boolean: ts.SyntaxKind.BooleanKeyword }

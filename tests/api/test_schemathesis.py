@@ -6,8 +6,9 @@ taken out of the document first: every status that happens must be listed by its
 """
 
 import asyncio
+import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import httpx
@@ -21,6 +22,7 @@ from podium.settings import Settings
 from podium.xapi.address import parse_address
 from tests.journeys.conftest import connect
 from tests.served import Service, served
+from xensim import Sim
 
 CHECKS = (
     "not_a_server_error",
@@ -31,46 +33,63 @@ CHECKS = (
     "unsupported_method",
     "allow_header_conformance",
 )
-ENDLESS = ("OpenSseConnection",)
-"""Never ends: tests/journeys/test_streams.py reads it, and its parameters are tried by hand in tests/api."""
-LAST = (
-    "SignOut",
-    "DeleteAuthenticationToken",
-    "DeleteServer",
-    "DisconnectServer",
-    "UpdateServer",
-    "UpdateUser",
-    "DeleteTask",
-    "DeleteTasks",
-    "DeleteUser",
+DESTRUCTIVE = (
+    ("UpdateServer", "UpdateUser", "AcceptServerCertificate"),
+    ("DisconnectServer", "DeleteTask", "DeleteTasks"),
+    ("DeleteServer", "SignOut"),
+    ("DeleteAuthenticationToken",),
+    ("DeleteUser",),
 )
-"""They take away what the others need (the token, the pool, the account), so they come in a round of their own."""
+"""They take away what others need (the pool, the token, the account), so they come in rounds of their own."""
+UNSERVED = {
+    "SignIn": "nobody's account is in the document",
+    "RemoveSubscription": "a name that is subscribed to is hard to guess",
+    **dict.fromkeys(
+        (
+            "GetBackupArchive",
+            "GetBackupJob",
+            "GetBackupLog",
+            "GetRepository",
+            "GetGroup",
+            "GetGroupTasks",
+            "GetProxy",
+            "GetRestoreLog",
+            "GetSchedule",
+        ),
+        "there are none yet",
+    ),
+}
+"""Operations that never answer 2xx or 3xx here, and why."""
 POOLS_TOO = ("TestServer", "ConnectServer")
 """A pool that does not answer is a 502, and documented."""
-ALIKE = r"^/(?!vms|alarms|servers|tasks|users|events|auth|hosts)[a-z-]+(/\{id\}(/(alarms|messages|tasks|vdis))?)?$"
+ALIKE = (
+    r"^/rest/v0/(?!vms|alarms|servers|tasks|users|events|auth|hosts)[a-z-]+(/\{id\}(/(alarms|messages|tasks|vdis))?)?$"
+)
 """Collections share their few routes: the edges of every parameter are tried on some, the examples on all."""
 NOBODY = "127.0.0.1:9"
 
 
 async def test_the_service_keeps_its_word(sqlite_settings: Settings) -> None:
     async with (
-        xensim.serve(hosts=2, vms=6, seed=1, tls=False, port=0) as sim,
+        xensim.serve(hosts=2, vms=6, seed=1, tls=True, port=0) as sim,
         served(sqlite_settings) as service,
         service.client() as client,
+        client.stream("GET", "/rest/v0/events") as stream,
     ):
-        await connect(client, sim, certificateFingerprint=None)
-        document = await prepared(client)
+        await connect(client, sim)
+        schemathesis.hook(keep_at_home(sim))
+        lines = stream.aiter_lines()
+        connection = json.loads([await anext(lines) for _ in range(3)][2].removeprefix("data: "))["id"]
+        document = await prepared(client, connection)
+        rounds = [(others(document, sum(DESTRUCTIVE, ())), 4), *((list(one), 8) for one in DESTRUCTIVE)]
+        tokens = [await a_token(client) for _ in rounds]
         found = Findings()
-        schemathesis.hook(before_call)
-        for operations, examples in ((others(document, LAST), 4), (list(LAST), 8)):
-            await asyncio.to_thread(found.run, await schema(service, client, document, operations, examples))
+        for (operations, examples), token in zip(rounds, tokens, strict=True):
+            await asyncio.to_thread(found.run, schema(service, document, operations, examples, token))
+    print("STAT", found.statuses, others(document, found.served))
     assert not found.problems, "\n\n".join(found.problems)
-    assert found.statuses[200] > 500  # it was let in
-    assert not others(document, found.served | set(UNSERVED)), "these never answered 2xx or 3xx"
-
-
-UNSERVED = ("SignIn",)
-"""Its example is nobody's account."""
+    assert found.statuses[200] > 500
+    assert set(others(document, found.served)) == UNSERVED.keys()
 
 
 class Findings:
@@ -106,49 +125,53 @@ class Findings:
                     )
 
 
-async def prepared(client: httpx.AsyncClient) -> dict[str, Any]:
-    """The document, without `default`, and with an id that exists as the example of each path."""
+async def prepared(client: httpx.AsyncClient, connection: str) -> dict[str, Any]:
+    """The document, without `default`, with whole paths, and an id that exists as the example of each path."""
     document: dict[str, Any] = (await client.get("/rest/v0/docs/swagger.json")).json()
+    document["paths"] = {
+        path if item.pop("servers", None) else f"/rest/v0{path}": item for path, item in document["paths"].items()
+    }
     for path, item in document["paths"].items():
-        for method, operation in item.items():
-            if method in {"servers", "parameters"}:
-                continue
+        for operation in item.values():
             operation["responses"].pop("default", None)
             for parameter in operation.get("parameters", ()):
-                if parameter["in"] == "path" and parameter["name"] == "id":
-                    parameter["example"] = await an_id(client, path.split("/")[1])
+                if parameter["in"] == "path":
+                    parameter["example"] = await an_id(client, path.split("/")[3], parameter["name"], connection)
     return document
 
 
-async def an_id(client: httpx.AsyncClient, collection: str) -> str:
-    if collection == "events":  # no collection: a stream
-        return "none"
+async def an_id(client: httpx.AsyncClient, collection: str, name: str, connection: str) -> str:
+    """Of something that is there."""
+    if collection == "events":
+        return connection
+    if name == "tokenId":
+        me = (await client.get("/rest/v0/auth/session")).json()["user"]["id"]
+        await a_token(client)
+        return str((await client.get(f"/rest/v0/users/{me}/authentication_tokens")).json()[0]["token_id"])
     answer = await client.get(f"/rest/v0/{collection}", params={"limit": 1})
     hrefs = answer.json() if answer.status_code == 200 else []
     return hrefs[0].rpartition("/")[2] if hrefs else "none"
 
 
-def others(document: dict[str, Any], known: Iterable[str]) -> list[str]:
-    """The ids of all operations that are not `known`, and do end."""
-    every = [
-        operation["operationId"]
-        for item in document["paths"].values()
-        for method, operation in item.items()
-        if method not in {"servers", "parameters"}
-    ]
-    return [one for one in every if one not in {*known, *ENDLESS}]
+async def a_token(client: httpx.AsyncClient) -> str:
+    answer = await client.post("/rest/v0/users/authentication_tokens", json={})
+    token: str = answer.json()["token"]["id"]
+    return token
 
 
-async def schema(
-    service: Service, client: httpx.AsyncClient, document: dict[str, Any], operations: list[str], examples: int
-) -> BaseSchema:
-    """The operations to be tried, as an administrator with a token of its own."""
-    made = await client.post("/rest/v0/users/authentication_tokens", json={})
+def others(document: dict[str, Any], known: Collection[str]) -> list[str]:
+    """The ids of all operations that are not `known`."""
+    every = [operation["operationId"] for item in document["paths"].values() for operation in item.values()]
+    return [one for one in every if one not in known]
+
+
+def schema(service: Service, document: dict[str, Any], operations: list[str], examples: int, token: str) -> BaseSchema:
+    """The operations to be tried, as an administrator."""
     config = SchemathesisConfig.from_dict(
         {
             "seed": 1,
-            "base-url": f"{service.url}/rest/v0",
-            "headers": {"Authorization": f"Bearer {made.json()['token']['id']}"},
+            "base-url": service.url,
+            "headers": {"Authorization": f"Bearer {token}"},
             "workers": 2,
             "request-timeout": 20,
             "continue-on-failure": True,
@@ -163,6 +186,17 @@ async def schema(
             "phases": {"stateful": {"enabled": False}},
             "operations": [
                 {"include-path-regex": ALIKE, "phases": {"coverage": {"enabled": False}}},
+                # an event stream is no JSON text; its first event is read, then it is left
+                {
+                    "include-operation-id": "OpenSseConnection",
+                    "max-stream-events": 1,
+                    "checks": {"response_schema_conformance": {"enabled": False}},
+                },
+                # an id that nobody has is a 404, so for these paths GET is a method like any other
+                {
+                    "include-path": ["/rest/v0/servers/test", "/rest/v0/users/authentication_tokens"],
+                    "checks": {"allow_header_conformance": {"enabled": False}},
+                },
                 *(
                     {
                         "include-operation-id": name,
@@ -173,18 +207,24 @@ async def schema(
             ],
         }
     )
-    return schemathesis.openapi.from_dict(document, config=config).include(operation_id=operations)
+    return schemathesis.openapi.from_dict(document, config=config).exclude(operation_id=others(document, operations))
 
 
-def before_call(_context: object, case: Any, *_: object) -> None:
-    """No list that never ends, no pool elsewhere. What is no address at all goes out as it is."""
-    if isinstance(case.query, dict) and str(case.query.get("watch", "")).lower() in {"true", "1", "on", "yes", "t", "y"}:
-        case.query["watch"] = "false"
-    if isinstance(case.body, dict):
-        if isinstance(case.body.get("host"), str) and is_address(case.body["host"]):
-            case.body["host"] = NOBODY
-        if isinstance(case.body.get("httpProxy"), str) and case.body["httpProxy"].startswith("http"):
-            case.body["httpProxy"] = f"http://{NOBODY}"
+def keep_at_home(sim: Sim) -> Callable[..., None]:
+    """A hook: no list that never ends, and no pool but ours. What is no address at all goes out as it is."""
+
+    def before_call(_context: object, case: Any, _kwargs: object) -> None:
+        query, body = case.query, case.body
+        if isinstance(query, dict) and str(query.get("watch", "")).lower() in {"true", "1", "on", "yes", "t", "y"}:
+            query["watch"] = "false"
+        if isinstance(body, dict) and isinstance(body.get("host"), str) and is_address(body["host"]):
+            body["host"] = NOBODY
+            if body.get("allowUnauthorized") is True and not body.get("httpProxy"):
+                body |= {"host": sim.url, "username": "root", "password": "xensim"}
+        if isinstance(body, dict) and str(body.get("httpProxy")).startswith("http"):
+            body["httpProxy"] = f"http://{NOBODY}"
+
+    return before_call
 
 
 def is_address(text: str) -> bool:

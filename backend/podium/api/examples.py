@@ -57,7 +57,7 @@ _FIELDS: Final[dict[str, dict[str, Any]]] = {
         "status": "success",
         "properties": {"name": "REST API: connect server", "objectId": _ID, "objectType": "server"},
     },
-    "usb-groups": {"id": _ID, "name_label": "Group of USB sticks"},
+    "usb-groups": {"id": _ID, "PUSBs": [_OTHER], "VUSBs": []},
     "users": {"id": _ID, "name": "ada@example.org", "permission": "none"},
     "vbds": {"id": _ID, "device": "xvda", "attached": True, "bootable": True, "VM": _OTHER, "VDI": _ID},
     "vdi-snapshots": {**_DISK, "snapshot_time": 1747053793, "$snapshot_of": _OTHER},

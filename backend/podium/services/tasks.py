@@ -246,7 +246,10 @@ class Tasks:
         return int(self._clock() * 1000)
 
     def _new_id(self, now: int) -> str:
-        """Sorts by time of creation: milliseconds in base 36, then chance, so that no two processes make the same."""
+        """Sorts by time of creation: milliseconds in base 36, then chance, so that no two processes make the same.
+
+        Nothing but letters and digits, as Xen Orchestra's: xo-powershell takes `[0-9a-z]+` out of a task's address.
+        """
         self._last_ms = max(now, self._last_ms + 1)
         digits, rest = "", self._last_ms
         while rest:

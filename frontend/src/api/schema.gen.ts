@@ -305,7 +305,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/events/{id}/subscriptions/{name}": {
+    "/events/{id}/subscriptions/{subscriptionId}": {
         parameters: {
             query?: never;
             header?: never;
@@ -317,7 +317,7 @@ export interface paths {
         post?: never;
         /**
          * Unsubscribe
-         * @description Remove a subscription by its name.
+         * @description Remove a subscription by its name. As in Xen Orchestra, what is not there is removed already.
          */
         delete: operations["RemoveSubscription"];
         options?: never;
@@ -510,6 +510,46 @@ export interface paths {
         };
         /** List the messages of a host */
         get: operations["GetHostMessages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/hosts/{id}/missing_patches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Missing Patches
+         * @description Packages with a newer version than the host has. Asks the host, which must be running XCP-ng.
+         */
+        get: operations["GetMissingPatches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/hosts/{id}/smt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Host Smt
+         * @description Whether simultaneous multithreading (hyper-threading) is on. Asks the host, which must be running.
+         */
+        get: operations["GethostSmt"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1009,6 +1049,26 @@ export interface paths {
         };
         /** List the messages of a pool */
         get: operations["GetPoolMessages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/pools/{id}/missing_patches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Pool Missing Patches
+         * @description Packages with a newer version than some host of the pool has. Asks every running host, side by side.
+         */
+        get: operations["GetPoolMissingPatches"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1649,10 +1709,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Get User Groups
-         * @description The user's groups, as addresses.
-         */
+        /** List the groups of a user */
         get: operations["GetUserGroups"];
         put?: never;
         post?: never;
@@ -2673,7 +2730,7 @@ export interface components {
             name: string;
             object: components["schemas"]["AlarmObject"];
             time: number | null;
-            /** @enum {string} */
+            /** @constant */
             type: "message";
             uuid?: string;
         };
@@ -2705,9 +2762,18 @@ export interface components {
             id: string;
             master?: string;
             mode: string;
-            /** @enum {string} */
+            /** @constant */
             type: "bond";
             uuid?: string;
+        };
+        /**
+         * Changelog
+         * @description The newest entry of a package's changelog. `date` is seconds.
+         */
+        Changelog: {
+            author: string;
+            date?: number;
+            description: string;
         };
         /** ChipsetInfo */
         ChipsetInfo: {
@@ -2783,7 +2849,7 @@ export interface components {
             };
             pgpus: (string | null)[];
             supportedVgpuTypes: (string | null)[];
-            /** @enum {string} */
+            /** @constant */
             type: "gpuGroup";
             uuid?: string;
             vgpus: (string | null)[];
@@ -2880,7 +2946,7 @@ export interface components {
             startTime: number | null;
             supplementalPacks: components["schemas"]["SupplementalPack"][];
             tags: string[];
-            /** @enum {string} */
+            /** @constant */
             type: "host";
             uuid?: string;
             version?: string;
@@ -2939,9 +3005,23 @@ export interface components {
             id: string;
             name: string;
             time: number | null;
-            /** @enum {string} */
+            /** @constant */
             type: "message";
             uuid?: string;
+        };
+        /**
+         * MissingPatch
+         * @description A package of which XCP-ng's repositories have a newer version than the host. `size` is bytes.
+         */
+        MissingPatch: {
+            changelog?: components["schemas"]["Changelog"];
+            description: string;
+            license: string;
+            name: string;
+            release: string;
+            size: number;
+            url: string;
+            version: string;
         };
         /**
          * Network
@@ -2970,7 +3050,7 @@ export interface components {
                 [key: string]: string;
             };
             tags: string[];
-            /** @enum {string} */
+            /** @constant */
             type: "network";
             uuid?: string;
         };
@@ -3051,7 +3131,7 @@ export interface components {
             otherConfig: {
                 [key: string]: string;
             };
-            /** @enum {string} */
+            /** @constant */
             type: "PBD";
             uuid?: string;
         };
@@ -3068,7 +3148,7 @@ export interface components {
             device_name: string;
             id: string;
             pci_id: string;
-            /** @enum {string} */
+            /** @constant */
             type: "PCI";
             uuid?: string;
         };
@@ -3092,7 +3172,7 @@ export interface components {
             isSystemDisplayDevice: boolean;
             pci?: string;
             supportedVgpuTypes: (string | null)[];
-            /** @enum {string} */
+            /** @constant */
             type: "PGPU";
             uuid?: string;
             vgpus: (string | null)[];
@@ -3130,7 +3210,7 @@ export interface components {
             physical: boolean;
             primaryAddressType: string;
             speed?: number;
-            /** @enum {string} */
+            /** @constant */
             type: "PIF";
             uuid?: string;
             vlan: number;
@@ -3148,7 +3228,7 @@ export interface components {
             id: string;
             passthroughEnabled: boolean;
             speed: number;
-            /** @enum {string} */
+            /** @constant */
             type: "PUSB";
             usbGroup?: string;
             uuid?: string;
@@ -3173,7 +3253,7 @@ export interface components {
             pool_patch?: string;
             size: number;
             time: number | null;
-            /** @enum {string} */
+            /** @constant */
             type: "patch";
             uuid?: string;
         };
@@ -3220,7 +3300,7 @@ export interface components {
             platform_version?: string;
             suspendSr?: string;
             tags: string[];
-            /** @enum {string} */
+            /** @constant */
             type: "pool";
             uuid?: string;
             vtpmSupported: boolean;
@@ -3246,7 +3326,7 @@ export interface components {
             id: string;
             name: string;
             size: number;
-            /** @enum {string} */
+            /** @constant */
             type: "pool_patch";
             uuid?: string;
         };
@@ -3287,7 +3367,7 @@ export interface components {
              * @example not-found
              * @enum {string}
              */
-            code: "ambiguous-credentials" | "bad-request" | "certificate-untrusted" | "conflict" | "cross-site" | "filter-syntax" | "forbidden" | "headers-too-large" | "incorrect-state" | "internal" | "invalid-credentials" | "invalid-parameters" | "method-not-allowed" | "missing-privileges" | "name-taken" | "no-such-route" | "not-a-xenserver" | "not-found" | "pool-already-connected" | "pool-changed" | "pool-error" | "pool-refused" | "pool-unreachable" | "too-large" | "too-many-attempts" | "unauthorized" | "unavailable" | "unsupported-media-type";
+            code: "ambiguous-credentials" | "bad-request" | "certificate-untrusted" | "conflict" | "cross-site" | "filter-syntax" | "forbidden" | "headers-too-large" | "incorrect-state" | "internal" | "invalid-credentials" | "invalid-parameters" | "method-not-allowed" | "missing-privileges" | "name-taken" | "no-such-route" | "not-a-xenserver" | "not-found" | "not-supported" | "pool-already-connected" | "pool-changed" | "pool-error" | "pool-refused" | "pool-unreachable" | "too-large" | "too-many-attempts" | "unauthorized" | "unavailable" | "unsupported-media-type";
             /**
              * Data
              * @default null
@@ -3318,6 +3398,17 @@ export interface components {
              * @example /problems/not-found
              */
             type: string;
+            /**
+             * Xapi Code
+             * @description the pool's own code, where it answered with a failure
+             * @default null
+             */
+            xapi_code?: string | null;
+            /**
+             * Xapi Params
+             * @default null
+             */
+            xapi_params?: string[] | null;
         };
         /**
          * ProvisionDisk
@@ -3361,7 +3452,7 @@ export interface components {
             name_label: string;
             required_cluster_stack: string[];
             supported_image_formats: string[];
-            /** @enum {string} */
+            /** @constant */
             type: "SM";
             uuid?: string;
             vendor: string;
@@ -3398,7 +3489,7 @@ export interface components {
                 [key: string]: string;
             };
             tags: string[];
-            /** @enum {string} */
+            /** @constant */
             type: "SR";
             usage: number;
             uuid?: string;
@@ -3509,6 +3600,13 @@ export interface components {
             preferences: {
                 [key: string]: components["schemas"]["Json"];
             };
+        };
+        /**
+         * Smt
+         * @description Simultaneous multithreading (hyper-threading): whether a core runs more than one thread.
+         */
+        Smt: {
+            enabled: boolean;
         };
         /**
          * Subscribed
@@ -3671,7 +3769,7 @@ export interface components {
             VUSBs: (string | null)[];
             _xapiRef: string;
             id: string;
-            /** @enum {string} */
+            /** @constant */
             type: "USB_group";
             uuid?: string;
         };
@@ -3691,7 +3789,7 @@ export interface components {
             preferences: {
                 [key: string]: components["schemas"]["Json"];
             };
-            /** @enum {string} */
+            /** @constant */
             pw_hash?: "***obfuscated***";
         };
         /**
@@ -3727,7 +3825,7 @@ export interface components {
             is_cd_drive: boolean;
             position: string;
             read_only: boolean;
-            /** @enum {string} */
+            /** @constant */
             type: "VBD";
             uuid?: string;
         };
@@ -3759,7 +3857,7 @@ export interface components {
             size: number;
             snapshots: (string | null)[];
             tags: string[];
-            /** @enum {string} */
+            /** @constant */
             type: "VDI";
             usage: number;
             uuid?: string;
@@ -3793,7 +3891,7 @@ export interface components {
             snapshot_time: number | null;
             snapshots: (string | null)[];
             tags: string[];
-            /** @enum {string} */
+            /** @constant */
             type: "VDI-snapshot";
             usage: number;
             uuid?: string;
@@ -3825,7 +3923,7 @@ export interface components {
             size: number;
             snapshots: (string | null)[];
             tags: string[];
-            /** @enum {string} */
+            /** @constant */
             type: "VDI-unmanaged";
             usage: number;
             uuid?: string;
@@ -3846,7 +3944,7 @@ export interface components {
                 [key: string]: string;
             };
             resident_on?: string;
-            /** @enum {string} */
+            /** @constant */
             type: "vgpu";
             uuid?: string;
             vgpuType?: string;
@@ -3875,7 +3973,7 @@ export interface components {
             };
             rateLimit?: number;
             txChecksumming: boolean;
-            /** @enum {string} */
+            /** @constant */
             type: "VIF";
             uuid?: string;
         };
@@ -3952,7 +4050,7 @@ export interface components {
             startTime?: number | null;
             suspendSr?: string;
             tags: string[];
-            /** @enum {string} */
+            /** @constant */
             type: "VM";
             uuid?: string;
             vga?: string;
@@ -4038,7 +4136,7 @@ export interface components {
             startTime?: number | null;
             suspendSr?: string;
             tags: string[];
-            /** @enum {string} */
+            /** @constant */
             type: "VM-controller";
             uuid?: string;
             vga?: string;
@@ -4126,7 +4224,7 @@ export interface components {
             suspendSr?: string;
             suspendVdi?: string;
             tags: string[];
-            /** @enum {string} */
+            /** @constant */
             type: "VM-snapshot";
             uuid?: string;
             vga?: string;
@@ -4213,7 +4311,7 @@ export interface components {
             suspendSr?: string;
             tags: string[];
             template_info: components["schemas"]["TemplateInfo"];
-            /** @enum {string} */
+            /** @constant */
             type: "VM-template";
             uuid?: string;
             vga?: string;
@@ -4234,7 +4332,7 @@ export interface components {
             $poolId: string;
             _xapiRef: string;
             id: string;
-            /** @enum {string} */
+            /** @constant */
             type: "VTPM";
             uuid?: string;
             vm?: string;
@@ -4249,7 +4347,7 @@ export interface components {
             _xapiRef: string;
             currentlyAttached: boolean;
             id: string;
-            /** @enum {string} */
+            /** @constant */
             type: "VUSB";
             usbGroup?: string;
             uuid?: string;
@@ -4272,7 +4370,7 @@ export interface components {
             maxResolutionY: number;
             modelName: string;
             pgpus: (string | null)[];
-            /** @enum {string} */
+            /** @constant */
             type: "vgpuType";
             uuid?: string;
             vendorName: string;
@@ -4331,7 +4429,7 @@ export interface components {
             progress: number;
             result: string;
             status: string;
-            /** @enum {string} */
+            /** @constant */
             type: "task";
             uuid?: string;
             xapiRef: string;
@@ -4409,10 +4507,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Alarm"] & {
+                    "application/json": (components["schemas"]["Alarm"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -4492,6 +4590,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unauthorized (unauthorized) */
             401: {
                 headers: {
@@ -4557,6 +4664,15 @@ export interface operations {
                     "application/json": components["schemas"]["SessionInfo"];
                 };
             };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unauthorized (invalid-credentials, unauthorized) */
             401: {
                 headers: {
@@ -4606,6 +4722,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SessionInfo"];
+                };
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Unauthorized (invalid-credentials, unauthorized) */
@@ -4670,6 +4795,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -4754,7 +4888,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | components["schemas"]["Row"][];
+                    "application/json": components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -4833,6 +4967,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -4926,7 +5069,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | components["schemas"]["Row"][];
+                    "application/json": components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -5005,6 +5148,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -5098,7 +5250,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | components["schemas"]["Row"][];
+                    "application/json": components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -5177,6 +5329,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -5270,7 +5431,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | components["schemas"]["Row"][];
+                    "application/json": components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -5349,6 +5510,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -5442,10 +5612,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Bond"] & {
+                    "application/json": (components["schemas"]["Bond"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -5524,6 +5694,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -5694,6 +5873,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Forbidden (cross-site) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not Found (not-found) */
             404: {
                 headers: {
@@ -5729,7 +5917,7 @@ export interface operations {
             header?: never;
             path: {
                 id: string;
-                name: string;
+                subscriptionId: string;
             };
             cookie?: never;
         };
@@ -5742,8 +5930,26 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unauthorized (unauthorized) */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden (cross-site) */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5825,10 +6031,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["GpuGroup"] & {
+                    "application/json": (components["schemas"]["GpuGroup"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -5907,6 +6113,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -6000,7 +6215,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | components["schemas"]["Row"][];
+                    "application/json": components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -6079,6 +6294,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -6175,10 +6399,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Task"] & {
+                    "application/json": (components["schemas"]["Task"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -6349,10 +6573,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Host"] & {
+                    "application/json": (components["schemas"]["Host"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -6431,6 +6655,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -6527,10 +6760,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Alarm"] & {
+                    "application/json": (components["schemas"]["Alarm"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -6637,10 +6870,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Message"] & {
+                    "application/json": (components["schemas"]["Message"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -6681,6 +6914,214 @@ export interface operations {
             };
             /** @description Unprocessable Entity (invalid-parameters) */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    GetMissingPatches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the object's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The packages, by name; none when all is up to date */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MissingPatch"][];
+                };
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized (unauthorized) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden (missing-privileges) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found (not-found) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict (incorrect-state) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity (invalid-parameters) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Implemented (not-supported) */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Bad Gateway (pool-error, pool-unreachable) */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    GethostSmt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the object's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Whether it is on */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Smt"];
+                };
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized (unauthorized) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden (missing-privileges) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found (not-found) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict (incorrect-state) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity (invalid-parameters) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Implemented (not-supported) */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Bad Gateway (pool-error, pool-unreachable) */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6747,10 +7188,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Task"] & {
+                    "application/json": (components["schemas"]["Task"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -6883,10 +7324,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Message"] & {
+                    "application/json": (components["schemas"]["Message"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -6965,6 +7406,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -7058,10 +7508,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Network"] & {
+                    "application/json": (components["schemas"]["Network"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -7140,6 +7590,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -7236,10 +7695,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Alarm"] & {
+                    "application/json": (components["schemas"]["Alarm"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -7346,10 +7805,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Message"] & {
+                    "application/json": (components["schemas"]["Message"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -7456,10 +7915,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Task"] & {
+                    "application/json": (components["schemas"]["Task"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -7563,10 +8022,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Patch"] & {
+                    "application/json": (components["schemas"]["Patch"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -7645,6 +8104,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -7738,10 +8206,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["PBD"] & {
+                    "application/json": (components["schemas"]["PBD"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -7820,6 +8288,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -7913,10 +8390,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["PCI"] & {
+                    "application/json": (components["schemas"]["PCI"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -7995,6 +8472,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -8088,10 +8574,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["PGPU"] & {
+                    "application/json": (components["schemas"]["PGPU"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -8170,6 +8656,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -8263,10 +8758,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["PIF"] & {
+                    "application/json": (components["schemas"]["PIF"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -8345,6 +8840,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -8441,10 +8945,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Alarm"] & {
+                    "application/json": (components["schemas"]["Alarm"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -8551,10 +9055,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Message"] & {
+                    "application/json": (components["schemas"]["Message"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -8661,10 +9165,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Task"] & {
+                    "application/json": (components["schemas"]["Task"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -8797,10 +9301,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["PoolPatch"] & {
+                    "application/json": (components["schemas"]["PoolPatch"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -8879,6 +9383,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -8972,10 +9485,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Pool"] & {
+                    "application/json": (components["schemas"]["Pool"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -9054,6 +9567,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -9150,10 +9672,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Alarm"] & {
+                    "application/json": (components["schemas"]["Alarm"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -9260,10 +9782,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Message"] & {
+                    "application/json": (components["schemas"]["Message"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -9304,6 +9826,110 @@ export interface operations {
             };
             /** @description Unprocessable Entity (invalid-parameters) */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    GetPoolMissingPatches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the object's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The packages, by name; none when all is up to date */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MissingPatch"][];
+                };
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized (unauthorized) */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden (missing-privileges) */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found (not-found) */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict (incorrect-state) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity (invalid-parameters) */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Implemented (not-supported) */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Bad Gateway (pool-error, pool-unreachable) */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9370,10 +9996,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Task"] & {
+                    "application/json": (components["schemas"]["Task"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -9477,7 +10103,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | components["schemas"]["Row"][];
+                    "application/json": components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -9556,6 +10182,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -9649,10 +10284,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["PUSB"] & {
+                    "application/json": (components["schemas"]["PUSB"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -9731,6 +10366,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -9824,7 +10468,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | components["schemas"]["Row"][];
+                    "application/json": components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -9903,6 +10547,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -9996,7 +10649,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | components["schemas"]["Row"][];
+                    "application/json": components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -10075,6 +10728,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -10168,10 +10830,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Server"] & {
+                    "application/json": (components["schemas"]["Server"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -10243,6 +10905,15 @@ export interface operations {
                     "application/json": components["schemas"]["Created"];
                 };
             };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unauthorized (unauthorized) */
             401: {
                 headers: {
@@ -10310,6 +10981,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Probe"];
+                };
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Unauthorized (unauthorized) */
@@ -10389,6 +11069,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unauthorized (unauthorized) */
             401: {
                 headers: {
@@ -10454,6 +11143,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -10524,6 +11222,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -10612,6 +11319,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -10712,6 +11428,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -10822,6 +11547,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unauthorized (unauthorized) */
             401: {
                 headers: {
@@ -10926,10 +11660,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Task"] & {
+                    "application/json": (components["schemas"]["Task"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -11033,10 +11767,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["SM"] & {
+                    "application/json": (components["schemas"]["SM"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -11115,6 +11849,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -11208,10 +11951,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["SR"] & {
+                    "application/json": (components["schemas"]["SR"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -11290,6 +12033,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -11386,10 +12138,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Alarm"] & {
+                    "application/json": (components["schemas"]["Alarm"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -11496,10 +12248,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Message"] & {
+                    "application/json": (components["schemas"]["Message"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -11606,10 +12358,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Task"] & {
+                    "application/json": (components["schemas"]["Task"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -11713,10 +12465,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Task"] & {
+                    "application/json": (components["schemas"]["Task"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -11781,6 +12533,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -11851,6 +12612,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unauthorized (unauthorized) */
             401: {
                 headers: {
@@ -11916,6 +12686,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -12007,6 +12786,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -12100,10 +12888,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["UsbGroup"] & {
+                    "application/json": (components["schemas"]["UsbGroup"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -12182,6 +12970,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -12275,10 +13072,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["User"] & {
+                    "application/json": (components["schemas"]["User"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -12348,6 +13145,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Created"];
+                };
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Unauthorized (unauthorized) */
@@ -12421,6 +13227,15 @@ export interface operations {
                     };
                 };
             };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unauthorized (unauthorized) */
             401: {
                 headers: {
@@ -12489,6 +13304,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unauthorized (unauthorized) */
             401: {
                 headers: {
@@ -12554,6 +13378,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -12633,6 +13466,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -12797,6 +13639,15 @@ export interface operations {
                     };
                 };
             };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unauthorized (unauthorized) */
             401: {
                 headers: {
@@ -12865,6 +13716,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unauthorized (unauthorized) */
             401: {
                 headers: {
@@ -12914,23 +13774,71 @@ export interface operations {
     };
     GetUserGroups: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description `*` for whole objects, or names and dot paths, comma-separated; without it only addresses
+                 * @example *
+                 */
+                fields?: string;
+                /**
+                 * @description Xen Orchestra's filter language, and `=` for exact comparison
+                 * @example power_state:Running tags:=prod
+                 */
+                filter?: string;
+                /**
+                 * @description names and dot paths, comma-separated; `-` before one turns it round; by id without it
+                 * @example -memory.size,name_label
+                 */
+                sort?: string;
+                /** @description how many rows to leave out first */
+                offset?: number;
+                /** @description how many rows at most; negative: all of them, as in Xen Orchestra */
+                limit?: number;
+                /** @description one JSON value a line, as `application/x-ndjson` */
+                ndjson?: boolean;
+                /** @description a Markdown table */
+                markdown?: boolean;
+                /** @description with `ndjson`: after the rows a line `[kind, object]` for each change, until you leave */
+                watch?: boolean;
+            };
             header?: never;
             path: {
-                /** @description the object's id */
+                /** @description id of the user */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description Addresses without `fields`, whole objects with `fields=*`, else the fields asked for */
             200: {
+                headers: {
+                    /** @description Names this state; send it as If-None-Match */
+                    ETag?: string;
+                    /** @description How many rows there are before offset and limit */
+                    "X-Total-Count"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Row"][] | string[];
+                    "application/x-ndjson": string;
+                    "text/markdown": string;
+                };
+            };
+            /** @description What If-None-Match names is still good */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request (filter-syntax) */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Unauthorized (unauthorized) */
@@ -13019,10 +13927,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Task"] & {
+                    "application/json": (components["schemas"]["Task"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -13126,10 +14034,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["VBD"] & {
+                    "application/json": (components["schemas"]["VBD"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -13208,6 +14116,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -13304,10 +14221,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Alarm"] & {
+                    "application/json": (components["schemas"]["Alarm"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -13414,10 +14331,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Message"] & {
+                    "application/json": (components["schemas"]["Message"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -13524,10 +14441,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Task"] & {
+                    "application/json": (components["schemas"]["Task"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -13631,10 +14548,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["VDISnapshot"] & {
+                    "application/json": (components["schemas"]["VDISnapshot"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -13713,6 +14630,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -13809,10 +14735,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Alarm"] & {
+                    "application/json": (components["schemas"]["Alarm"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -13919,10 +14845,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Message"] & {
+                    "application/json": (components["schemas"]["Message"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -14029,10 +14955,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Task"] & {
+                    "application/json": (components["schemas"]["Task"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -14136,10 +15062,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["VDIUnmanaged"] & {
+                    "application/json": (components["schemas"]["VDIUnmanaged"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -14218,6 +15144,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -14311,10 +15246,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["VDI"] & {
+                    "application/json": (components["schemas"]["VDI"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -14393,6 +15328,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -14489,10 +15433,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Alarm"] & {
+                    "application/json": (components["schemas"]["Alarm"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -14599,10 +15543,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Message"] & {
+                    "application/json": (components["schemas"]["Message"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -14709,10 +15653,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Task"] & {
+                    "application/json": (components["schemas"]["Task"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -14816,10 +15760,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["VgpuType"] & {
+                    "application/json": (components["schemas"]["VgpuType"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -14898,6 +15842,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -14991,10 +15944,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["VGPU"] & {
+                    "application/json": (components["schemas"]["VGPU"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -15073,6 +16026,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -15166,10 +16128,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["VIF"] & {
+                    "application/json": (components["schemas"]["VIF"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -15248,6 +16210,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -15344,10 +16315,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Alarm"] & {
+                    "application/json": (components["schemas"]["Alarm"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -15454,10 +16425,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Message"] & {
+                    "application/json": (components["schemas"]["Message"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -15564,10 +16535,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Task"] & {
+                    "application/json": (components["schemas"]["Task"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -15671,10 +16642,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["VMController"] & {
+                    "application/json": (components["schemas"]["VMController"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -15753,6 +16724,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -15849,10 +16829,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Alarm"] & {
+                    "application/json": (components["schemas"]["Alarm"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -15959,10 +16939,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Message"] & {
+                    "application/json": (components["schemas"]["Message"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -16069,10 +17049,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Task"] & {
+                    "application/json": (components["schemas"]["Task"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -16179,7 +17159,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["VDI"] & {
+                    "application/json": (components["schemas"]["VDI"] & {
                         /** Format: uri-reference */
                         href: string;
                     })[] | (components["schemas"]["VDISnapshot"] & {
@@ -16188,7 +17168,7 @@ export interface operations {
                     })[] | (components["schemas"]["VDIUnmanaged"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -16292,10 +17272,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["VMSnapshot"] & {
+                    "application/json": (components["schemas"]["VMSnapshot"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -16374,6 +17354,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -16470,10 +17459,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Alarm"] & {
+                    "application/json": (components["schemas"]["Alarm"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -16580,10 +17569,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Message"] & {
+                    "application/json": (components["schemas"]["Message"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -16690,10 +17679,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Task"] & {
+                    "application/json": (components["schemas"]["Task"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -16800,7 +17789,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["VDI"] & {
+                    "application/json": (components["schemas"]["VDI"] & {
                         /** Format: uri-reference */
                         href: string;
                     })[] | (components["schemas"]["VDISnapshot"] & {
@@ -16809,7 +17798,7 @@ export interface operations {
                     })[] | (components["schemas"]["VDIUnmanaged"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -16913,10 +17902,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["VMTemplate"] & {
+                    "application/json": (components["schemas"]["VMTemplate"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -16995,6 +17984,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -17091,10 +18089,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Alarm"] & {
+                    "application/json": (components["schemas"]["Alarm"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -17201,10 +18199,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Message"] & {
+                    "application/json": (components["schemas"]["Message"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -17311,10 +18309,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Task"] & {
+                    "application/json": (components["schemas"]["Task"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -17421,7 +18419,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["VDI"] & {
+                    "application/json": (components["schemas"]["VDI"] & {
                         /** Format: uri-reference */
                         href: string;
                     })[] | (components["schemas"]["VDISnapshot"] & {
@@ -17430,7 +18428,7 @@ export interface operations {
                     })[] | (components["schemas"]["VDIUnmanaged"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -17534,10 +18532,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["VM"] & {
+                    "application/json": (components["schemas"]["VM"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -17616,6 +18614,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -17712,10 +18719,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Alarm"] & {
+                    "application/json": (components["schemas"]["Alarm"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -17822,7 +18829,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | components["schemas"]["Row"][];
+                    "application/json": components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -17929,10 +18936,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Message"] & {
+                    "application/json": (components["schemas"]["Message"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -18039,10 +19046,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["Task"] & {
+                    "application/json": (components["schemas"]["Task"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -18149,7 +19156,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["VDI"] & {
+                    "application/json": (components["schemas"]["VDI"] & {
                         /** Format: uri-reference */
                         href: string;
                     })[] | (components["schemas"]["VDISnapshot"] & {
@@ -18158,7 +19165,7 @@ export interface operations {
                     })[] | (components["schemas"]["VDIUnmanaged"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -18262,10 +19269,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["VTPM"] & {
+                    "application/json": (components["schemas"]["VTPM"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -18344,6 +19351,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -18437,10 +19453,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["VUSB"] & {
+                    "application/json": (components["schemas"]["VUSB"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -18519,6 +19535,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
@@ -18612,10 +19637,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[] | (components["schemas"]["XapiTask"] & {
+                    "application/json": (components["schemas"]["XapiTask"] & {
                         /** Format: uri-reference */
                         href: string;
-                    })[] | components["schemas"]["Row"][];
+                    })[] | components["schemas"]["Row"][] | string[];
                     "application/x-ndjson": string;
                     "text/markdown": string;
                 };
@@ -18694,6 +19719,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Credentials that make no sense */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unauthorized (unauthorized) */
             401: {
