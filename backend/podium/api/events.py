@@ -36,7 +36,12 @@ class SubscriptionBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    collection: Annotated[str, Field(description="a type of object: VM, host, pool ...", max_length=50)]
+    collection: Annotated[
+        str,
+        Field(
+            description="a type of object: VM, host, pool ...", max_length=50, json_schema_extra={"enum": list(BY_TYPE)}
+        ),
+    ]
     fields: Literal["*"] | Names = "*"
     name: Annotated[Name | None, Field(description="`$subscription` of its frames; the collection by default")] = None
     filter: Annotated[str, Field(description="only objects that match", max_length=10_000)] = ""

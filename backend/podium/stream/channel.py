@@ -142,7 +142,9 @@ class Channel:
         was, now = self._shows(before), self._shows(after)
         if after is not None and now:
             if before is None or not was:
-                yield Event("add", change.id, self._data(after))
+                # Xen Orchestra never says "add" of a task, and its clients wait for "update"
+                new: Kind = "update" if self.selection.xo and kind == "task" else "add"
+                yield Event(new, change.id, self._data(after))
                 return
             data = self._data(after)
             if data == self._data(before):

@@ -3624,8 +3624,9 @@ export interface components {
             /**
              * Collection
              * @description a type of object: VM, host, pool ...
+             * @enum {string}
              */
-            collection: string;
+            collection: "pool" | "host" | "VM" | "VM-template" | "VM-snapshot" | "VM-controller" | "SR" | "SM" | "PBD" | "VDI" | "VDI-snapshot" | "VDI-unmanaged" | "VBD" | "VIF" | "PIF" | "bond" | "network" | "message" | "alarm" | "patch" | "pool_patch" | "PCI" | "PGPU" | "vgpu" | "gpuGroup" | "vgpuType" | "VTPM" | "PUSB" | "VUSB" | "USB_group" | "xapi-task" | "task" | "server" | "user";
             /**
              * Fields
              * @default *
