@@ -104,3 +104,15 @@ def test_any_text_picks_something(text: str) -> None:
         return
     if fields is not None and not fields.everything:
         msgspec.json.encode(fields.pick({"a": {"b": [1, {"a": 2}], "0": "x"}, "b": [], "$": None}))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["name", "name,$pool", "parent,tags", "memory.size,name", "nothing", "href,name", "name,tags[1]", "id,$pool.x"],
+)
+def test_rows_of_a_list_are_what_was_picked_and_the_address(text: str) -> None:
+    fields = parse_fields(text)
+    assert fields is not None
+    row = msgspec.json.encode(fields.row_maker(Machine)(MACHINE, "/m/1"))
+    assert msgspec.json.decode(row) == {**pick(text), "href": "/m/1"}
+    assert list(msgspec.json.decode(row)) == [*pick(text), "href"]

@@ -80,3 +80,22 @@ def test_bytes_never_exclude_what_matches(word: str, value: dict[str, Any]) -> N
         return
     if parsed.matches(value):
         assert not parsed.excludes(body)
+
+
+structs = st.builds(Inner, st.integers(), st.text("aA1", max_size=3) | st.just(UNSET))
+columns = st.sampled_from(
+    ["text:a", "number:>1", "number:<=0", "text:length:>1", "a:number:>1", "a:text:a", "b:a", "text:1"]
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    st.lists(columns | filters, min_size=1, max_size=3).map(" ".join),
+    st.lists(structs, max_size=6)
+    | st.lists(structs.map(lambda one: {"a": one}), max_size=6)
+    | st.lists(values, max_size=6),
+)
+def test_going_down_the_columns_selects_what_matches(text: str, objects: list[Any]) -> None:
+    parsed = parse_filter(text)
+    places = range(len(objects))
+    assert list(parsed.select(places, objects)) == [at for at in places if parsed.matches(objects[at])]

@@ -40,6 +40,9 @@ def test_forms(text: str, expected: Address) -> None:
         "[nonsense]",
         "x\n",
         "x?y",
+        "..",
+        "a..b",
+        "x" * 64,
     ],
 )
 def test_what_is_no_address(text: str) -> None:

@@ -1,6 +1,7 @@
 """Transport: answers in every form that HTTP/1.1 allows, and each way in which one can fail to come."""
 
 import asyncio
+import gzip
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -8,7 +9,7 @@ import httpx
 import pytest
 
 from podium.xapi.address import Address
-from podium.xapi.transport import Transport
+from podium.xapi.transport import LIMIT, Transport
 
 
 class Door:
@@ -59,7 +60,7 @@ async def opened(door: Door) -> AsyncIterator[Transport]:
 
 
 async def call(transport: Transport, *, read_s: float = 5.0) -> httpx.Response:
-    extensions = {"timeout": {"connect": 5.0, "read": read_s}}
+    extensions = {"timeout": {"connect": 5.0, "read": read_s}, LIMIT: 100_000}
     return await transport.handle_async_request(
         httpx.Request("POST", "http://pool/jsonrpc?a=b", content=b"question", extensions=extensions)
     )
@@ -113,8 +114,16 @@ async def test_a_connection_that_was_closed_meanwhile_is_not_used_again() -> Non
 
 @pytest.mark.parametrize(
     "answer",
-    [[b""], [OK[:-2], b""], [b"SSH-2.0-OpenSSH_9.2\r\n"], [b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * 40_000]],
-    ids=["nothing", "truncated", "garbage", "endless head"],
+    [
+        [b""],
+        [OK[:-2], b""],
+        [b"SSH-2.0-OpenSSH_9.2\r\n"],
+        [b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * 40_000],
+        [b"HTTP/1.1 200 OK\r\ncontent-length: 100001\r\n\r\n" + b"x" * 100_001],
+        [b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" + b"3e8\r\n%b\r\n" % (b"x" * 1000) * 101],
+        [b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 20\r\n\r\n" + gzip.compress(b"")],
+    ],
+    ids=["nothing", "truncated", "garbage", "endless head", "too long", "endless", "compressed"],
 )
 async def test_no_answer_is_an_error_and_the_next_call_begins_anew(answer: list[bytes]) -> None:
     door = Door(answer, [OK])
@@ -134,9 +143,17 @@ async def test_silence_is_a_timeout_and_a_slow_answer_is_none() -> None:
         assert (await call(transport, read_s=0.08)).content == b"answer"
 
 
-async def test_nobody_there_is_a_connect_error() -> None:
+async def test_an_answer_that_never_ends_is_a_timeout_too() -> None:
+    door = Door([b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n", *[b"x"] * 500])
+    async with opened(door) as transport, asyncio.timeout(4):
+        with pytest.raises(httpx.ReadTimeout):
+            await call(transport, read_s=0.05)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "..", "x" * 64, "", "\ud800"])
+async def test_nobody_there_is_a_connect_error(host: str) -> None:
     with pytest.raises(httpx.ConnectError):
-        await call(Transport(Address("http", "127.0.0.1", 1), None, limit=1))
+        await call(Transport(Address("http", host, 1), None, limit=1))
 
 
 async def test_a_call_that_is_given_up_leaves_nothing_behind() -> None:

@@ -8,9 +8,9 @@ a quarter off the cache's memory for about 2 us a record.
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from msgspec.structs import force_setattr
+from msgspec.structs import astuple, force_setattr
 
-from podium.xapi.records import Record
+from podium.xapi.records import RECORDS, Record
 
 _STRINGS: Final = {
     "vm": """power_state affinity resident_on parent snapshot_of suspend_VDI suspend_SR snapshot_time recommendations
@@ -53,34 +53,52 @@ class Compact:
         self._maps: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = {}
         self._plans = {
             kind: (
-                tuple(_STRINGS.get(kind, "").split()),
-                tuple(_REFS.get(kind, "").split()),
-                tuple((name, name in _OWN) for name in _MAPS.get(kind, "").split()),
+                _places(kind, _STRINGS.get(kind, "").split()),
+                _places(kind, _REFS.get(kind, "").split()),
+                tuple((at, name, name in _OWN) for at, name in _places(kind, _MAPS.get(kind, "").split())),
             )
             for kind in {*_STRINGS, *_MAPS}
         }
 
-    def share(self, kind: str, record: Record) -> None:
-        """Let a record just decoded share its values: it is nobody else's yet, so it may still be changed."""
+    def clear(self) -> None:
+        """Forget every value."""
+        self._strings.clear()
+        self._maps.clear()
+
+    def share(self, kind: str, record: Record, old: Record | None) -> None:
+        """Let a record just decoded share its values: it is nobody else's yet, so it may still be changed.
+
+        `old`: the record that it replaces. Most of its maps are the same, and to see that is cheaper than looking up.
+        """
         plan = self._plans.get(kind)
         if plan is None:
             return
         words, refs, maps = plan
-        # written out rather than in methods: this is done for every field of every record
+        # written out rather than in methods, and fields by their place: this is done for every record that arrives
+        values = astuple(record)
         remember = self._strings.setdefault if len(self._strings) < _MOST else self._strings.get
-        for name in words:
-            value = getattr(record, name)
+        for at, name in words:
+            value = values[at]
             known = remember(value, value)
             if known is not value:
                 force_setattr(record, name, known)
-        for name in refs:
-            ref = self._ref_of(getattr(record, name))
+        for at, name in refs:
+            ref = self._ref_of(values[at])
             if ref is not None:
                 force_setattr(record, name, ref)
+        before = values if old is None else astuple(old)
         remember_map = self._maps.setdefault if len(self._maps) < _MOST else self._maps.get
-        for name, own in maps:
-            values = getattr(record, name)
-            if not values:
+        for at, name, own in maps:
+            value = values[at]
+            if not value:
                 force_setattr(record, name, _NOTHING)
+            elif old is not None and value == before[at]:
+                force_setattr(record, name, before[at])
             elif not own:
-                force_setattr(record, name, remember_map(tuple(values.items()), values))
+                force_setattr(record, name, remember_map(tuple(value.items()), value))
+
+
+def _places(kind: str, names: list[str]) -> tuple[tuple[int, str], ...]:
+    """Each field with its place among all of its class."""
+    fields = RECORDS[kind].__struct_fields__
+    return tuple((fields.index(name), name) for name in names)

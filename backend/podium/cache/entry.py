@@ -53,7 +53,8 @@ class Entry(msgspec.Struct, gc=False, weakref=False, eq=False):
 
     @property
     def href(self) -> str:
-        return self.href_json[1:-1].decode()
+        body = self.body
+        return body[_HREF_AT : body.index(b'"', _HREF_AT)].decode()
 
     @property
     def href_json(self) -> bytes:

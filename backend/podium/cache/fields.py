@@ -3,11 +3,13 @@
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from operator import attrgetter
 from typing import Final
 
+import msgspec
 from msgspec import UNSET
 
-from podium.cache.values import Reader, Readers, is_index
+from podium.cache.values import Reader, Readers, attributes, is_index
 from podium.errors import InvalidParameters
 
 MAX_LENGTH: Final = 8_192
@@ -17,6 +19,8 @@ MAX_DEPTH: Final = 16
 Path = tuple[str, ...]
 Container = dict[str, object] | list[object]
 Picker = Callable[[object], dict[str, object]]
+RowMaker = Callable[[object, str], object]
+"""(object, its address) -> what encodes to a row of a list."""
 
 _STEP: Final = re.compile(r"""\[(?:"([^"]*)"|'([^']*)'|(\d+))\]|([^.\[\]]+)""")
 
@@ -24,7 +28,7 @@ _STEP: Final = re.compile(r"""\[(?:"([^"]*)"|'([^']*)'|(\d+))\]|([^.\[\]]+)""")
 class Fields:
     """A set of members. `names`: as written; `everything`: all of them (`*`)."""
 
-    __slots__ = ("_plans", "everything", "names", "paths")
+    __slots__ = ("_makers", "_plans", "everything", "names", "paths")
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self.names = names
@@ -33,6 +37,7 @@ class Fields:
         # `memory,memory.size` is `memory`
         self.paths = tuple(path for path in paths if not any(path[:length] in paths for length in range(1, len(path))))
         self._plans: dict[type, Picker] = {}
+        self._makers: dict[type, RowMaker] = {}
 
     def pick(self, obj: object) -> dict[str, object]:
         """Those members of `obj` that exist, in the order asked for; of a dot path, its branch only.
@@ -44,6 +49,14 @@ class Fields:
         if picker is None:
             picker = self._plans[kind] = self._compile(kind)
         return picker(obj)
+
+    def row_maker(self, kind: type[msgspec.Struct]) -> RowMaker:
+        """Makes rows of objects of that type: what `pick` picks, with `href` at the end. Not for `everything`."""
+        maker = self._makers.get(kind)
+        if maker is None:
+            flat = all(len(path) == 1 for path in self.paths)
+            maker = self._makers[kind] = _struct_rows(kind, self.paths) if flat else _dict_rows(self.pick)
+        return maker
 
     def _compile(self, kind: type) -> Picker:
         plan: list[tuple[str, Reader, Path]] = []
@@ -81,6 +94,29 @@ def _remembered(text: str) -> Fields:
     if len(names) > MAX_FIELDS:
         raise InvalidParameters(f"fields: at most {MAX_FIELDS} of them")
     return Fields(names)
+
+
+def _dict_rows(pick: Picker) -> RowMaker:
+    def make(obj: object, href: str) -> object:
+        row = pick(obj)
+        row["href"] = href
+        return row
+
+    return make
+
+
+def _struct_rows(kind: type[msgspec.Struct], paths: tuple[Path, ...]) -> RowMaker:
+    """Whole members only: a Struct of them is made and encoded in half the time of a dict, and leaves out UNSET."""
+    known = attributes(kind)
+    members = [(name, known[name]) for (name,) in paths if name in known]
+    fields = {f"member_{number}": name for number, (name, _) in enumerate(members)}
+    struct = msgspec.defstruct("Row", [*((field, object) for field in fields), ("href", str)], rename=fields, gc=False)
+    if not members:
+        return lambda _, href: struct(href)
+    read = attrgetter(*(attribute for _, attribute in members))
+    if len(members) == 1:
+        return lambda obj, href: struct(read(obj), href)
+    return lambda obj, href: struct(*read(obj), href)
 
 
 def _flat(plan: list[tuple[str, Reader, Path]]) -> Picker:

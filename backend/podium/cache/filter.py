@@ -2,10 +2,11 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeVar
 
+from podium.cache.filter_columns import Columns
 from podium.cache.filter_parser import (
     And,
     Compare,
@@ -22,6 +23,7 @@ from podium.cache.filter_parser import (
 )
 from podium.cache.values import Readers, children, number, truthy
 
+T = TypeVar("T")
 Predicate = Callable[[object], bool]
 
 _CACHED_LENGTH: Final = 4_096
@@ -32,13 +34,19 @@ _MAX_SAFE_INTEGER: Final = 2**53
 class Filter:
     """What a `filter` parameter selects. Objects are Structs by their JSON names, or plain JSON values."""
 
-    __slots__ = ("_needles", "matches", "node", "text")
+    __slots__ = ("_columns", "_needles", "matches", "node", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.node = parse(text)
-        self.matches: Predicate = _predicate(self.node)
+        terms = tuple(map(_predicate, self.node.terms))
+        self.matches: Predicate = _all(terms)
+        self._columns = Columns(self.node.terms, terms)
         self._needles = tuple(filter(None, map(_needle, self.node.terms)))
+
+    def select(self, items: Sequence[T], objects: Sequence[object]) -> Sequence[T]:
+        """The `items` whose object, at the same place in `objects`, matches."""
+        return self._columns.select(items, objects)
 
     @property
     def has_needles(self) -> bool:

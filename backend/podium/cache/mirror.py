@@ -28,7 +28,7 @@ T = TypeVar("T")
 _FEW: Final = 8
 """Up to so many readers a list is smaller and faster than a set."""
 _MANY: Final = 32
-"""Links of so many refs are kept: a host has a thousand VMs and an SR 20,000 disks, and both change all the time."""
+"""So many links are kept from the first time on: a host has a thousand VMs, an SR 20,000 disks, and both change."""
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):
@@ -51,10 +51,10 @@ class Projected(msgspec.Struct, frozen=True, gc=False):
 class Row:
     """One record with its readers. `shown`: the id of the object that clients see of it, if any.
 
-    `long`: the long lists of links that it last read; they hold until the identity of one of their targets changes.
+    `kept`: the lists of links that it last read; they hold until the identity of one of their targets changes.
     """
 
-    __slots__ = ("facts", "id", "kind", "linkers", "long", "readers", "reads", "record", "ref", "shown")
+    __slots__ = ("facts", "id", "kept", "kind", "linkers", "readers", "reads", "record", "ref", "shown")
 
     def __init__(self, kind: str, ref: str, record: Record, shown_id: str) -> None:
         self.kind = kind
@@ -66,18 +66,18 @@ class Row:
         self.linkers: Row | list[Row] | set[Row] | None = None
         self.readers: Row | list[Row] | set[Row] | None = None
         self.facts: _Fact | None = None
-        self.long: tuple[_Links, ...] = ()
+        self.kept: tuple[_Links, ...] = ()
 
 
 class _Links(msgspec.Struct, frozen=True):
     """Many refs, the rows they were found to mean (the ref itself where there was none), and their ids, in order."""
 
     refs: Sequence[str]
-    reads: list[Row | str]
+    reads: tuple[Row | str, ...]
     ids: tuple[str | None, ...]
 
 
-_NO_LINKS: Final = _Links((), [], ())
+_NO_LINKS: Final = _Links((), (), ())
 
 
 class _Fact:
@@ -151,12 +151,13 @@ class Mirror:
     def clear(self) -> None:
         """Let go of everything. Rows refer to each other: only this, and no counting of references, frees them."""
         for row in self._rows.values():
-            row.reads = row.long = ()
+            row.reads = row.kept = ()
             row.linkers = row.readers = row.facts = None
         self._rows.clear()
         self._dirty.clear()
         self._absent.clear()
         self._uuids.clear()
+        self._compact.clear()
         self._look.begin(Row("", "", Record(), ""))
 
     def apply(self, events: Iterable[Event]) -> None:
@@ -184,7 +185,7 @@ class Mirror:
         row = self._rows.get(ref)
         if row is not None and row.record == record:  # most of XAPI's `mod`s change fields nobody reads
             return
-        self._compact.share(kind, record)
+        self._compact.share(kind, record, None if row is None else row.record)
         shown_id = object_id(ref, record, self.pool_id)
         if row is None:
             row = self._rows[ref] = Row(kind, ref, record, shown_id)
@@ -228,7 +229,7 @@ class Mirror:
             del by_uuid[row.record.uuid]
         for read in row.reads:
             self._forget(read, row)
-        row.reads = row.long = ()
+        row.reads = row.kept = ()
         self._mark_linkers(row.linkers)
         self._mark(row.readers)
         for fact in () if row.facts is None else row.facts.chain():
@@ -249,7 +250,7 @@ class Mirror:
         if readers is None:
             return
         for row in (readers,) if isinstance(readers, Row) else readers:
-            row.long = ()
+            row.kept = ()
         self._mark(readers)
 
     def _project(self, row: Row) -> Projected:
@@ -267,7 +268,7 @@ class Mirror:
                 if read not in kept:
                     self._forget(read, row)
             row.reads = reads
-        row.long = look.long
+        row.kept = look.kept
         shown_id = None if shown is None else shown.id
         gone = row.shown if row.shown != shown_id else None
         row.shown = shown_id
@@ -315,12 +316,12 @@ class _Look:
         self.pool_id = mirror.pool_id
         self.pool_ref = mirror.pool_ref
         self.reads: list[Row | str] = []
-        self.long: tuple[_Links, ...] = ()
+        self.kept: tuple[_Links, ...] = ()
 
     def begin(self, reader: Row) -> None:
         self._reader = reader
         self.reads = []
-        self.long = ()
+        self.kept = ()
 
     def link(self, ref: str) -> str | UnsetType:
         row = self._rows.get(ref)
@@ -334,19 +335,24 @@ class _Look:
     def links(self, refs: Sequence[str]) -> tuple[str | None, ...]:
         if not refs:
             return ()
-        return self._links(refs) if len(refs) < _MANY else self._long_links(refs)
+        # a row that changed once changes again, and most of its links stay: to see that touches none of their targets
+        return self._kept_links(refs) if len(refs) >= _MANY or self._reader.reads else self._links(refs)
 
-    def _long_links(self, refs: Sequence[str]) -> tuple[str | None, ...]:
+    def _kept_links(self, refs: Sequence[str]) -> tuple[str | None, ...]:
         """What was found last time serves again, but for the part of the list that changed since."""
-        place = len(self.long)
-        old = self._reader.long[place] if place < len(self._reader.long) else _NO_LINKS
+        place = len(self.kept)
+        old = self._reader.kept[place] if place < len(self._reader.kept) else _NO_LINKS
+        if old.refs == refs:
+            self.reads += old.reads
+            self.kept += (old,)
+            return old.ids
         head, tail = _common(old.refs, refs)
         start = len(self.reads)
         self.reads += old.reads[:head]
         ids = (*old.ids[:head], *self._links(refs[head : len(refs) - tail]), *old.ids[len(old.ids) - tail :])
         self.reads += old.reads[len(old.reads) - tail :]
         if len(ids) == len(refs):  # a null ref has neither a read nor an id: then places do not correspond
-            self.long += (_Links(refs, self.reads[start:], ids),)
+            self.kept += (_Links(refs, tuple(self.reads[start:]), ids),)
         return ids
 
     def _links(self, refs: Sequence[str]) -> tuple[str | None, ...]:
@@ -412,8 +418,6 @@ class _Look:
 
 def _common(old: Sequence[str], new: Sequence[str]) -> tuple[int, int]:
     """How many refs are the same at the beginning and, of the others, at the end."""
-    if old == new:
-        return len(new), 0
     head = sum(takewhile(truth, map(eq, old, new)))
     tail = sum(takewhile(truth, map(eq, reversed(old), reversed(new))))
     return head, min(tail, min(len(old), len(new)) - head)

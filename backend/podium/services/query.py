@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Literal
 
 import msgspec
@@ -16,6 +17,8 @@ from podium.errors import BadRequest
 from podium.services.access import Viewer
 
 Form = Literal["json", "ndjson", "markdown"]
+Sieve = Callable[[Sequence[Entry]], Iterable[Entry]]
+"""Lets some rows through."""
 
 FIRST_SLICE: Final = 100
 """The first rows leave at once."""
@@ -55,9 +58,9 @@ class Page:
 async def select(entries: Sequence[Entry], query: Query, viewer: Viewer) -> Page:
     """The page of `entries` (by ascending id, never changed meanwhile) that the viewer may see. Raises BadRequest."""
     rows = entries
-    test = _test(query.filter, viewer, entries)
-    if test is not None:
-        rows = await _matching(entries, test)
+    sieve = _sieve(query.filter, viewer, entries)
+    if sieve is not None:
+        rows = await _matching(entries, sieve)
     if query.order is not None:
         if len(rows) > _SORTED_AT_ONCE:
             rows = await asyncio.to_thread(query.order.sorted, rows)
@@ -93,18 +96,19 @@ def _slices(count: int) -> Iterator[tuple[int, int]]:
         size = SLICE
 
 
-def _test(selected: Filter | None, viewer: Viewer, entries: Sequence[Entry]) -> Callable[[Entry], bool] | None:
-    """What a row must pass; None: nothing. The filter is cheaper than a privilege, so it goes first."""
+def _sieve(selected: Filter | None, viewer: Viewer, entries: Sequence[Entry]) -> Sieve | None:
+    """What rows must pass; None: nothing. The filter is cheaper than a privilege, so it goes first."""
     sees_all = all(map(viewer.sees_all, {entry.resource.privilege for entry in _one_of_each(entries)}))
     sees = viewer.sees
     if selected is None:
-        return None if sees_all else sees
+        return None if sees_all else partial(filter, sees)
     matches, excludes = selected.matches, selected.excludes
     if sees_all and selected.has_needles:
-        return lambda entry: not excludes(entry.body) and matches(entry.object)
+        return partial(filter, lambda entry: not excludes(entry.body) and matches(entry.object))
     if sees_all:
-        return lambda entry: matches(entry.object)
-    return lambda entry: not excludes(entry.body) and matches(entry.object) and sees(entry)
+        # the attribute, where it is there, saves a call
+        return lambda rows: selected.select(rows, [entry.decoded or entry.object for entry in rows])
+    return partial(filter, lambda entry: not excludes(entry.body) and matches(entry.object) and sees(entry))
 
 
 def _one_of_each(entries: Sequence[Entry]) -> Sequence[Entry]:
@@ -112,12 +116,12 @@ def _one_of_each(entries: Sequence[Entry]) -> Sequence[Entry]:
     return entries[:1] if len(entries) > _SORTED_AT_ONCE and entries[0].resource is entries[-1].resource else entries
 
 
-async def _matching(entries: Sequence[Entry], test: Callable[[Entry], bool]) -> list[Entry]:
+async def _matching(entries: Sequence[Entry], sieve: Sieve) -> list[Entry]:
     found: list[Entry] = []
     spent = 0.0
     turn = time.perf_counter()
     for start in range(0, len(entries), _STEP):
-        found += filter(test, entries[start : start + _STEP])
+        found += sieve(entries[start : start + _STEP])
         used = time.perf_counter() - turn
         if used > TURN_S:
             spent += used
@@ -133,8 +137,7 @@ def _json_rows(fields: Fields | None) -> Callable[[Sequence[Entry]], bytes]:
         return lambda entries: b",".join([entry.href_json for entry in entries])
     if fields.everything:
         return lambda entries: b",".join([entry.body for entry in entries])
-    pick = _picker(fields)
-    return lambda entries: _encode(list(map(pick, entries)))[1:-1]
+    return lambda entries: _encode(_picked(entries, fields))[1:-1]
 
 
 def _ndjson_rows(fields: Fields | None) -> Callable[[Sequence[Entry]], bytes]:
@@ -142,22 +145,18 @@ def _ndjson_rows(fields: Fields | None) -> Callable[[Sequence[Entry]], bytes]:
         return lambda entries: b"\n".join([entry.href_json for entry in entries]) + b"\n"
     if fields.everything:
         return lambda entries: b"\n".join([entry.body for entry in entries]) + b"\n"
-    pick = _picker(fields)
-    return lambda entries: _encoder.encode_lines(list(map(pick, entries)))
+    return lambda entries: _encoder.encode_lines(_picked(entries, fields))
 
 
 _ROWS: Final = {"json": _json_rows, "ndjson": _ndjson_rows}
 
 
-def _picker(fields: Fields) -> Callable[[Entry], dict[str, object]]:
-    pick = fields.pick
-
-    def row(entry: Entry) -> dict[str, object]:
-        members = pick(entry.object)
-        members["href"] = entry.href
-        return members
-
-    return row
+def _picked(entries: Sequence[Entry], fields: Fields) -> list[object]:
+    maker = fields.row_maker
+    if len({entry.resource.type for entry in entries}) > 1:
+        return [maker(type(obj := entry.object))(obj, entry.href) for entry in entries]
+    make = maker(type(entries[0].object))
+    return [make(entry.decoded or entry.object, entry.href) for entry in entries]
 
 
 async def _markdown(entries: Sequence[Entry], fields: Fields | None) -> AsyncIterator[bytes]:

@@ -46,4 +46,8 @@ def parse_address(text: str) -> Address:
     host = found["v6"] or found["host"]
     if found["v6"]:
         ipaddress.IPv6Address(host.partition("%")[0])
+    try:
+        host.encode("idna")
+    except UnicodeError as error:  # a label is empty, or longer than 63 characters
+        raise ValueError(f"{host[:100]!r} is not the name of a host") from error
     return Address(scheme, host, port)

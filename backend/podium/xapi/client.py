@@ -13,10 +13,17 @@ import msgspec
 from podium.errors import PoolUnreachable
 from podium.xapi.address import Address
 from podium.xapi.errors import XapiError, XapiGarbage, XapiTransportError
-from podium.xapi.transport import Transport
+from podium.xapi.transport import LIMIT, Transport, read_bounded
 from podium.xapi.trust import Trust, context_for, untrusted
 
 T = TypeVar("T")
+
+MAX_WORDS: Final = 1_000
+MAX_PARAMS: Final = 20
+
+MAX_ANSWER: Final = 32 * 1024 * 1024
+MAX_EVENTS: Final = 256 * 1024 * 1024
+"""Bytes: all VMs of a pool six times as large as the largest we know. More would be paid with our memory."""
 
 CALL_S: Final = 20.0
 CONNECT_S: Final = 10.0
@@ -46,7 +53,10 @@ class XapiClient:
     def __init__(self, address: Address, transport: httpx.AsyncBaseTransport) -> None:
         self.address = address
         self._transport = transport
-        self._url = httpx.URL(f"{address.url}/jsonrpc")
+        try:
+            self._url = httpx.URL(f"{address.url}/jsonrpc")
+        except httpx.InvalidURL as error:
+            raise PoolUnreachable(f"{address.url} is not an address: {error}") from error
         self._headers = {"User-Agent": "podium", "Content-Type": "application/json"}
         self._ids = count(1)
 
@@ -66,39 +76,51 @@ class XapiClient:
 
     async def call(self, method: str, *params: object, timeout_s: float = CALL_S) -> object:
         """One call's result as plain values. Raises XapiError, XapiTransportError, CertificateUntrusted."""
-        return await self.call_raw(method, *params, timeout_s=timeout_s, decode=msgspec.json.decode)
+        decode = msgspec.json.decode
+        return await self.call_raw(method, *params, timeout_s=timeout_s, decode=decode, limit_bytes=MAX_ANSWER)
 
     async def call_raw(
-        self, method: str, *params: object, timeout_s: float = CALL_S, decode: Callable[[bytes | msgspec.Raw], T]
+        self,
+        method: str,
+        *params: object,
+        timeout_s: float = CALL_S,
+        decode: Callable[[bytes | msgspec.Raw], T],
+        limit_bytes: int = MAX_EVENTS,
     ) -> T:
         """One call, its result decoded from the bytes by `decode`. Raises as `call` does."""
         body = msgspec.json.encode({"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": params})
         timeout = httpx.Timeout(timeout_s, connect=min(CONNECT_S, timeout_s))
         request = httpx.Request(
-            "POST", self._url, headers=self._headers, content=body, extensions={"timeout": timeout.as_dict()}
+            "POST",
+            self._url,
+            headers=self._headers,
+            content=body,
+            extensions={"timeout": timeout.as_dict(), LIMIT: limit_bytes},
         )
         try:
             # without httpx's client before it: there are no cookies, redirects or credentials to follow
             response = await self._transport.handle_async_request(request)
-            await response.aread()
+            whole = response.is_stream_consumed
+            content = response.content if whole else await read_bounded(response, limit_bytes)
         except (httpx.HTTPError, ssl.SSLError, OSError) as error:
             raise await self._failure(error) from error
         if response.status_code != httpx.codes.OK:
             raise XapiGarbage(f"{self.address.url} answers HTTP {response.status_code} to {method}")
         try:
-            reply = _reply.decode(response.content)
+            reply = _reply.decode(content)
             if reply.error is None:
                 return decode(reply.result)
-        except msgspec.ValidationError as error:
+        except (msgspec.ValidationError, RecursionError) as error:
             raise XapiGarbage(f"{self.address.url} answers {method} in another shape: {error}") from error
         except (msgspec.DecodeError, UnicodeDecodeError):
-            reply, result = self._lenient(response.content, method)
+            reply, result = self._lenient(content, method)
             if reply.error is None:
                 return decode(result)
         failure = reply.error
-        if isinstance(failure, list):
-            raise XapiError(failure[0] if failure else "INTERNAL_ERROR", tuple(failure[1:]))
-        raise XapiError(failure.message, tuple(failure.data))
+        words = failure if isinstance(failure, list) else [failure.message, *failure.data]
+        # they go into logs, and into what every client is shown of a server
+        code, *details = [word[:MAX_WORDS] for word in words[: MAX_PARAMS + 1]] or [""]
+        raise XapiError(code or "INTERNAL_ERROR", tuple(details))
 
     async def aclose(self) -> None:
         await self._transport.aclose()
@@ -117,7 +139,7 @@ class XapiClient:
             whole = json.loads(content, parse_constant=lambda _: None)
             reply = msgspec.convert({"error": whole.get("error")}, _Reply)
             return reply, msgspec.json.encode(whole.get("result"))
-        except (ValueError, AttributeError, UnicodeDecodeError) as error:
+        except (ValueError, AttributeError, RecursionError) as error:
             raise XapiGarbage(f"{self.address.url} does not answer {method} in JSON") from error
 
     async def _failure(self, error: Exception) -> Exception:

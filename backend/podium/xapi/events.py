@@ -5,6 +5,7 @@ remember. The beginning of time is asked for in a few groups of classes rather t
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final
 
@@ -21,6 +22,9 @@ POLL_S: Final = 5.0
 """How long a call waits for something to happen. Short, because it is also the proof of life of the pool."""
 GRACE_S: Final = 4.0
 """So much longer than it should take, and the pool counts as silent."""
+LEAST_S: Final = 0.005
+"""Calls begin at least so far apart: XAPI gathers events for ten times as long, and what answers at once, with the same
+or with nothing, must not keep us spinning."""
 FETCH_S: Final = 120.0
 """The time limit of one group of the first fetch."""
 SLICE: Final = 500
@@ -109,9 +113,11 @@ async def follow(session: Session, token: str, *, poll_s: float = POLL_S) -> Asy
     Raises XapiError (SESSION_INVALID, EVENTS_LOST ...: begin again), XapiTransportError.
     """
     while True:
+        began = time.monotonic()
         batch = await _typed(await _call(session, tuple(RECORDS), token, poll_s, poll_s + GRACE_S))
         token = batch.token
         yield batch
+        await asyncio.sleep(max(0.0, began + LEAST_S - time.monotonic()))
 
 
 async def _call(session: Session, classes: Sequence[str], token: str, poll_s: float, limit_s: float) -> _Batch:

@@ -13,6 +13,11 @@ import httpx
 
 from podium.xapi.address import Address
 
+LIMIT: Final = "limit_bytes"
+"""The request extension that says how long the answer's body may be."""
+LONGEST: Final = 10
+"""An answer that keeps trickling in may take so many times its time limit."""
+
 _HEAD_BYTES: Final = 64 * 1024
 
 
@@ -28,10 +33,11 @@ class Transport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """One exchange. Raises the exceptions of httpx."""
         limits: dict[str, float] = request.extensions["timeout"]
+        limit_bytes: int = request.extensions[LIMIT]
         async with self._turn:
             connection = self._idle_one() or await self._connect(limits["connect"])
             try:
-                answer = await connection.exchange(_encoded(request), limits["read"])
+                answer = await connection.exchange(_encoded(request), limits["read"], limit_bytes)
             except BaseException:
                 connection.close()
                 raise
@@ -64,7 +70,7 @@ class Transport(httpx.AsyncBaseTransport):
                 )
         except TimeoutError as error:
             raise httpx.ConnectTimeout("timed out") from error
-        except OSError as error:  # ssl.SSLError is one
+        except (OSError, ValueError) as error:  # ssl.SSLError is the one, a name that is none the other
             raise httpx.ConnectError(str(error)) from error
         return connection
 
@@ -77,25 +83,28 @@ class _Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._answered: asyncio.Future[httpx.Response] | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._heard = 0.0
+        self._began = self._heard = 0.0
+        self._limit_bytes = 0
         self._keep = True
         self._parser = httptools.HttpResponseParser(self)
         self._headers: list[tuple[bytes, bytes]] = []
         self._head_bytes = 0
         self._body: list[bytes] = []
+        self._body_bytes = 0
         self._until_end = False
 
     @property
     def reusable(self) -> bool:
         return self._keep and self._transport is not None and not self._transport.is_closing()
 
-    async def exchange(self, data: bytes, limit_s: float) -> httpx.Response:
+    async def exchange(self, data: bytes, limit_s: float, limit_bytes: int) -> httpx.Response:
         """Send a request, wait for the whole answer; `limit_s` may pass without a sign of it."""
         if self._transport is None:
             raise httpx.ConnectError("the connection was closed")
         self._begin()
         self._answered = self._loop.create_future()
-        self._heard = self._loop.time()
+        self._began = self._heard = self._loop.time()
+        self._limit_bytes = limit_bytes
         self._timer = self._loop.call_later(limit_s, self._look, limit_s)
         self._transport.write(data)
         try:
@@ -120,8 +129,8 @@ class _Connection(asyncio.Protocol):
             return
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserError as error:
-            self._fail(httpx.RemoteProtocolError(str(error)))
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            self._fail(httpx.RemoteProtocolError(str(error.__context__ or error)))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
@@ -140,9 +149,14 @@ class _Connection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         known = {name.lower() for name, _ in self._headers}
+        if b"content-encoding" in known:
+            raise httptools.HttpParserError("the answer is encoded, and nobody asked for that")
         self._until_end = not known & {b"content-length", b"transfer-encoding"}
 
     def on_body(self, body: bytes) -> None:
+        self._body_bytes += len(body)
+        if self._body_bytes > self._limit_bytes:
+            raise httptools.HttpParserError("the answer is too long")
         self._body.append(body)
 
     def on_message_complete(self) -> None:
@@ -156,13 +170,13 @@ class _Connection(asyncio.Protocol):
     def _begin(self) -> None:
         self._parser = httptools.HttpResponseParser(self)
         self._headers = []
-        self._head_bytes = 0
+        self._head_bytes = self._body_bytes = 0
         self._body.clear()
         self._until_end = False
 
     def _look(self, limit_s: float) -> None:
-        """Time may be up; but if something arrived meanwhile it counts from there."""
-        left = self._heard + limit_s - self._loop.time()
+        """Time may be up; but if something arrived meanwhile it counts from there, for a while."""
+        left = min(self._heard + limit_s, self._began + LONGEST * limit_s) - self._loop.time()
         if left > 0:
             self._timer = self._loop.call_later(left, self._look, limit_s)
         else:
@@ -172,6 +186,23 @@ class _Connection(asyncio.Protocol):
         self._keep = False
         if self._answered is not None and not self._answered.done():
             self._answered.set_exception(error)
+
+
+async def read_bounded(response: httpx.Response, limit_bytes: int) -> bytes:
+    """The body of an answer that came through httpx's own transport (a proxy), under the same bounds."""
+    try:
+        if "content-encoding" in response.headers:
+            raise httpx.RemoteProtocolError("the answer is encoded, and nobody asked for that")
+        parts: list[bytes] = []
+        size = 0
+        async for part in response.aiter_raw():
+            size += len(part)
+            if size > limit_bytes:
+                raise httpx.RemoteProtocolError("the answer is too long")
+            parts.append(part)
+        return b"".join(parts)
+    finally:
+        await response.aclose()
 
 
 def _encoded(request: httpx.Request) -> bytes:

@@ -81,7 +81,7 @@ async def presented(address: Address) -> Certificate:
             )
     except ssl.SSLError as error:
         raise NotAXenServer(f"{address.url} does not speak TLS: {error.reason or error}") from error
-    except (OSError, TimeoutError) as error:
+    except (OSError, TimeoutError, ValueError) as error:  # ValueError: a name that is none
         raise PoolUnreachable(f"{address.url} does not answer: {str(error) or 'timed out'}") from error
     try:
         der = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
