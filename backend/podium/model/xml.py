@@ -11,11 +11,13 @@ XmlTree = str | dict[str, Any]
 """An element for JSON: its text, or its attributes and children by name; several of one name make a list."""
 
 _DEEPEST = 24
+_LONGEST = 256 * 1024
+"""Characters. What XenServer writes is a few kilobytes; more would be parsed, and remembered, at everybody's cost."""
 
 
 def parse(text: str | None) -> Element | None:
-    """The root element; None for no text, malformed text, and text with a DTD or entities."""
-    if not text or "<" not in text:
+    """The root element; None for no text, malformed or very long text, and text with a DTD or entities."""
+    if not text or len(text) > _LONGEST or "<" not in text:
         return None
     try:
         root = fromstring(text, forbid_dtd=True)
@@ -24,7 +26,7 @@ def parse(text: str | None) -> Element | None:
     return root if isinstance(root, Element) else None
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def unsupported_firmwares(recommendations: str) -> frozenset[str]:
     """The firmwares that a VM's `recommendations` exclude: `<restriction field="supports-uefi" value="no"/>`."""
     root = parse(recommendations)
@@ -37,7 +39,7 @@ def unsupported_firmwares(recommendations: str) -> frozenset[str]:
     )
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=256)
 def tree(text: str) -> tuple[str, XmlTree] | None:
     """(name of the root, its content) of an XML text, or None. The value is shared: not to be changed."""
     root = parse(text)

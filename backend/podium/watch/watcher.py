@@ -6,6 +6,7 @@ What only a human can change (credentials, certificate, a pool connected elsewhe
 """
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -230,13 +231,21 @@ class Watcher:
             await self._ping(session, mirror)
 
     async def _reconcile(self, session: Session, mirror: Mirror, counts: Mapping[str, int]) -> None:
-        """XAPI forgets deletions when there are many: a class whose count disagrees is fetched again."""
+        """XAPI forgets deletions when there are many: a class whose count disagrees is fetched again.
+
+        A record that cannot be read is counted there and missing here for ever: hence the growing pauses.
+        """
         for kind, count in counts.items():
-            if kind in UNCOUNTED or not mirror.knows(kind) or mirror.count(kind) == count:
+            if kind in UNCOUNTED or not mirror.knows(kind):
                 continue
             last, pause_s = self._reconciled.get(kind, (-math.inf, RECONCILE_S))
+            if mirror.count(kind) == count:
+                if pause_s > RECONCILE_S:
+                    self._reconciled[kind] = (last, RECONCILE_S)
+                continue
             if time.monotonic() - last < pause_s:
                 continue
+            self._reconciled[kind] = (time.monotonic(), min(2 * pause_s, RECONCILE_MOST_S))
             log.info("deletions were lost", server=self.config.id, kind=kind, cached=mirror.count(kind), pool=count)
             batch = await refetch(session, kind)
             present = {ref for _, ref, record in batch.records if record is not None}
@@ -245,9 +254,6 @@ class Watcher:
             while mirror.pending:
                 self._commit(mirror, SLICE)
                 await asyncio.sleep(0)
-            # a record that nobody can read is counted there and missing here for ever
-            in_vain = mirror.count(kind) != len(batch.records) if False else False
-            self._reconciled[kind] = (time.monotonic(), pause_s)
 
     def _commit(self, mirror: Mirror, limit: int) -> None:
         projected = mirror.project(limit)
@@ -265,7 +271,7 @@ class Watcher:
             return
         hosts = mirror.records(HostRecord)
         master = mirror.record(HostRecord, pool.master)
-        self._members = tuple(sorted(host.address for host in hosts if host.address))
+        self._members = tuple(sorted(host.address for host in hosts if host.address)[:MEMBERS])
         certificates = sorted(
             one.fingerprint_sha256 or one.fingerprint for one in mirror.records(CertificateRecord) if one.type == "host"
         )
