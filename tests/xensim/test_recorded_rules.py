@@ -9,12 +9,13 @@ import pytest
 
 from xensim.ops import device_rules, memory, vm_rules
 
-GOLDEN = Path("/work/shared/xo/golden/records.json.gz")
-WIRE = Path("/work/shared/xapi/wire")
+SHARED = Path(__file__).parents[3] / "shared"
+GOLDEN = SHARED / "xo/golden/records.json.gz"
+WIRE = SHARED / "xapi/wire"
 Records = dict[str, dict[str, Any]]
 
 golden = pytest.mark.skipif(not GOLDEN.exists(), reason="needs the recorded pool in /work/shared/xo")
-wire = pytest.mark.skipif(not WIRE.exists(), reason="needs the recordings in /work/shared/xapi")
+wire = pytest.mark.skipif(not WIRE.exists(), reason="needs the recordings beside the project")
 
 
 def golden_records() -> dict[str, Records]:
