@@ -14,7 +14,7 @@ GOLDEN = SHARED / "xo/golden/records.json.gz"
 WIRE = SHARED / "xapi/wire"
 Records = dict[str, dict[str, Any]]
 
-golden = pytest.mark.skipif(not GOLDEN.exists(), reason="needs the recorded pool in /work/shared/xo")
+golden = pytest.mark.skipif(not GOLDEN.exists(), reason="needs the recorded pool beside the project")
 wire = pytest.mark.skipif(not WIRE.exists(), reason="needs the recordings beside the project")
 
 
