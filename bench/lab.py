@@ -14,6 +14,8 @@ from bench.process import Process
 from bench.service import Service
 
 QUIET_S: Final = 0.5
+QUIETS: Final = 7
+"""So often in a row: the service writes its last-known state down two seconds after it changed."""
 CALM: Final = 0.03
 """A process that uses less than this share of a core has nothing left to do."""
 
@@ -29,6 +31,7 @@ class Lab:
         self._directories = 0
         self._pool: Pool | None = None
         self._service: Service | None = None
+        self._settled = False
 
     @property
     def pool(self) -> Pool:
@@ -45,7 +48,9 @@ class Lab:
             service.act(service.add(self.pool), "connect")
             self.keep(service)
         assert self._service is not None
-        settle(self._service)
+        if not self._settled:
+            settle(self._service)
+            self._settled = True
         return self._service
 
     def keep(self, service: Service) -> None:
@@ -53,6 +58,7 @@ class Lab:
         if self._service is not None:
             self._service.stop()
         self._service = service
+        self._settled = False
 
     def start(self, data_dir: Path | None = None) -> Service:
         """Another service, with the state of `data_dir` or none. It is stopped at the end if nobody does before."""
@@ -87,11 +93,11 @@ class Lab:
 def settle(process: Process, *, limit_s: float = 30.0) -> None:
     """Wait until the process has nothing left to do."""
     end = time.monotonic() + limit_s
-    while time.monotonic() < end:
+    quiet = 0
+    while quiet < QUIETS and time.monotonic() < end:
         before = process.cpu_s()
         time.sleep(QUIET_S)
-        if process.cpu_s() - before <= CALM * QUIET_S:
-            return
+        quiet = quiet + 1 if process.cpu_s() - before <= CALM * QUIET_S else 0
 
 
 def percentile(values: Sequence[float], share: float) -> float:

@@ -31,6 +31,9 @@ class Service(Process):
             "PODIUM_ADMIN_EMAIL": NAME,
             "PODIUM_ADMIN_PASSWORD": PASSWORD,
             "PODIUM_LOG_LEVEL": "warning",
+            # compiled once, as where it is installed, whatever this shell or the rights on the checkout say
+            "PYTHONDONTWRITEBYTECODE": "",
+            "PYTHONPYCACHEPREFIX": str(data_dir.parent / "bytecode"),
         }
         super().__init__("-m", "podium", "serve", environment=environment)
         self.token = ""

@@ -134,6 +134,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             objects.restore(entries)
         restored = hub.revision
         gc.freeze()
+        gc.enable()
         watchers = await stack.enter_async_context(
             Watchers(
                 objects=objects,

@@ -46,6 +46,10 @@ class BadRequest(PodiumError):
     title = "The request cannot be understood"
 
 
+REPEATED = 2_000
+"""So many characters of what a client sent are repeated to it at most."""
+
+
 class FilterSyntax(BadRequest):
     """A filter expression that does not parse. `position` counts characters from 0."""
 
@@ -58,7 +62,7 @@ class FilterSyntax(BadRequest):
         self.position = position
 
     def members(self) -> dict[str, Any]:
-        return {"data": {"stringToParse": self.text, "position": self.position}}
+        return {"data": {"stringToParse": self.text[:REPEATED], "position": self.position}}
 
 
 class AmbiguousCredentials(BadRequest):
@@ -121,9 +125,9 @@ class NotFound(PodiumError):
     title = "No such object"
 
     def __init__(self, kind: str, object_id: str) -> None:
-        super().__init__(f"no such {kind} {object_id}")
+        super().__init__(f"no such {kind} {object_id[:REPEATED]}")
         self.kind = kind
-        self.object_id = object_id
+        self.object_id = object_id[:REPEATED]
 
     def members(self) -> dict[str, Any]:
         return {"data": {"id": self.object_id, "type": self.kind}}

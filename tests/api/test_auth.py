@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import re
 import time
 
 import httpx
@@ -188,6 +189,27 @@ async def test_a_cookie_does_not_serve_other_sites(anonymous: httpx.AsyncClient,
         assert (await anonymous.get(VMS, headers=cookie)).status_code == 200
         bearer = {**headers, "authorization": f"Bearer {token}"}
         assert (await anonymous.post(url, json={}, headers=bearer)).status_code == 201
+        # typed once into the browser's own dialog, a password comes with every request, like a cookie
+        answer = await admin.post(url, json={}, headers=headers)
+        assert answer.status_code == (201 if allowed else 403), site
+
+
+async def test_no_route_lets_another_site_change_anything(service: Service, admin: httpx.AsyncClient) -> None:
+    document = (await admin.get("/rest/v0/docs/swagger.json")).json()
+    token = (await admin.post("/rest/v0/users/authentication_tokens", json={})).json()["token"]["id"]
+    unsafe = [
+        (method, "/rest/v0" + re.sub(r"{\w+}", "x", path))
+        for path, item in document["paths"].items()
+        for method in item
+        if method in {"post", "put", "patch", "delete"}
+    ]
+    assert len(unsafe) > 15
+    for sent in ({"cookie": f"authenticationToken={token}"}, {"authorization": basic(":".join(ADMIN))}):
+        async with service.client(auth=None, **sent, **{"sec-fetch-site": "cross-site"}) as client:
+            for method, url in [*unsafe, ("patch", "/rest/v0/users/me"), ("post", "/rest/v0/users/me/x")]:
+                body = {"username": ADMIN[0], "password": ADMIN[1]} if url.endswith("/signin") else {}
+                answer = await client.request(method, url, json=body)
+                assert (answer.status_code, answer.json()["code"]) == (403, "cross-site"), (method, url)
 
 
 async def test_no_site_signs_a_visitor_in(service: Service) -> None:

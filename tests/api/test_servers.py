@@ -150,7 +150,7 @@ async def test_the_same_address_twice(admin: httpx.AsyncClient, sim: Sim) -> Non
         answer = await admin.post(SERVERS, json=body(sim, host=host))
         assert (answer.status_code, answer.json()["code"]) == (409, "name-taken")
     other = await add(admin, sim, host="10.0.0.1")
-    answer = await admin.patch(f"{SERVERS}/{other}", json={"host": sim.url})
+    answer = await admin.patch(f"{SERVERS}/{other}", json={"host": sim.url, "password": "xensim"})
     assert answer.status_code == 409
     assert (await admin.post(SERVERS, json=body(sim, host="https://10.0.0.1:443"))).status_code == 409
 
@@ -167,7 +167,7 @@ async def test_changes(admin: httpx.AsyncClient, sim: Sim) -> None:
     found = await becomes(admin, server_id, status="connected")
     assert (found["label"], found["readOnly"]) == (found["poolNameLabel"], True)
     async with xensim.serve(hosts=1, vms=1, seed=2, address="127.0.3.1") as other:
-        assert (await admin.patch(url, json={"host": other.url})).status_code == 204
+        assert (await admin.patch(url, json={"host": other.url, "password": "xensim"})).status_code == 204
         await becomes(admin, server_id, status="connected", host=other.url)
         assert len((await admin.get("/rest/v0/vms")).json()) == 1
         assert (await admin.patch(url, json={})).status_code == 204
@@ -184,6 +184,40 @@ async def test_a_proxy_s_password_is_not_shown_and_may_be_sent_back_masked(
     assert store.config(store.get(server_id)).proxy == "http://user:p:w@proxy.example:3128"
     assert (await admin.patch(f"{SERVERS}/{server_id}", json={"httpProxy": None})).status_code == 204
     assert "httpProxy" not in await read(admin, server_id)
+
+
+async def test_a_stored_password_goes_no_other_way(service: Service, admin: httpx.AsyncClient, sim: Sim) -> None:
+    """Whoever changes the address does not know the password, and must not learn it by that."""
+    server_id = await add(admin, sim, httpProxy="http://user:secret@127.0.0.1:9")
+    url = f"{SERVERS}/{server_id}"
+    ways = (
+        {"host": "127.0.0.1:9"},
+        {"host": sim.url.replace("https", "http")},
+        {"httpProxy": "http://127.0.0.1:8"},
+        {"httpProxy": "http://user:***@127.0.0.1:8"},
+        {"allowUnauthorized": True},
+    )
+    for way in ways:
+        answer = await admin.patch(url, json={**way, "label": "x"})
+        assert (answer.status_code, answer.json()["errors"][0]["loc"]) == (422, ["body", "password"]), way
+    found = await read(admin, server_id)
+    assert (found["host"], found["httpProxy"]) == (sim.url, "http://user:***@127.0.0.1:9")
+    assert (found["allowUnauthorized"], "label" in found) == (False, False)
+    for same in ({"host": f" {sim.url}/"}, {"httpProxy": found["httpProxy"]}, {"allowUnauthorized": False}):
+        assert (await admin.patch(url, json=same)).status_code == 204, same
+    for way in ways:
+        assert (await admin.patch(url, json={**way, "password": "xensim"})).status_code == 204, way
+    for less in ({"httpProxy": None}, {"allowUnauthorized": False}, {"username": "other"}):
+        assert (await admin.patch(url, json=less)).status_code == 204, less
+
+
+async def test_a_proxy_is_an_address(admin: httpx.AsyncClient, sim: Sim) -> None:
+    for proxy in ("http://u:p/w@x:1", "http://x/path", "ftp://x", "http://x?a", "x:1"):
+        assert (await admin.post(f"{SERVERS}/test", json=body(sim, httpProxy=proxy))).status_code == 422, proxy
+    for proxy in ("http://u:hush@[:1", "http://u:hush@x:port", "http://u:hush@", "http://u:hush@127.0.0.1:9"):
+        answer = await admin.post(f"{SERVERS}/test", json=body(sim, httpProxy=proxy, allowUnauthorized=True))
+        assert (answer.status_code, answer.json()["code"]) == (502, "pool-unreachable"), proxy
+        assert "hush" not in answer.text
 
 
 async def test_trying_a_server_out_stores_nothing(admin: httpx.AsyncClient, sim: Sim) -> None:

@@ -9,7 +9,7 @@ import pytest
 from msgspec import UNSET, UnsetType
 
 from podium.cache.filter import parse_filter
-from podium.cache.filter_parser import MAX_DEPTH, MAX_LENGTH, MAX_TERMS
+from podium.cache.filter_parser import MAX_DEPTH, MAX_LENGTH, MAX_SEARCHES, MAX_TERMS
 from podium.errors import FilterSyntax
 
 
@@ -224,8 +224,11 @@ def test_words_that_are_no_operators_stay_searches(text: str) -> None:
         "a:" * 30_000 + "b",
         "|(" * 30_000,
         "(" * (MAX_DEPTH + 2) + "a" + ")" * (MAX_DEPTH + 2),
-        "a " * (MAX_TERMS + 1),
+        "x:a " * (MAX_TERMS + 1),
         "a" * (MAX_LENGTH + 1),
+        "a " * (MAX_SEARCHES + 1),
+        "|(" + "a*b " * (MAX_SEARCHES + 1) + ")",
+        "name:|(" + "/a/ " * (MAX_SEARCHES + 1) + ")",
     ],
 )
 def test_size_is_bounded(text: str) -> None:
@@ -236,6 +239,8 @@ def test_size_is_bounded(text: str) -> None:
 def test_a_filter_as_large_as_allowed_parses() -> None:
     ids = " ".join(f"id:{number:032x}" for number in range(MAX_TERMS // 2 - 1))
     assert not matches(f"|({ids})")
+    assert not matches(f"id:|({'a*b c ' * (MAX_TERMS // 2 - 2)})")
+    assert not matches("nothing " * MAX_SEARCHES)
     assert matches("(" * MAX_DEPTH + "web" + ")" * MAX_DEPTH)
 
 

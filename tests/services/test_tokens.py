@@ -94,6 +94,16 @@ async def test_a_client_gets_its_token_again_with_a_longer_life(world: Accounts,
     assert (await world.tokens.create(ada, client_id="cli")).token_id != first.token_id
 
 
+async def test_a_client_may_shorten_the_life_of_its_token(world: Accounts, ada: str) -> None:
+    long = await world.tokens.create(ada, client_id="cli", expires_in="10 days")
+    await world.tokens.create(ada, client_id="cli", expires_in="2 minutes")
+    session = await world.tokens.verify(long.id)
+    world.clock.now += 121
+    assert session.is_over
+    with pytest.raises(InvalidCredentials):
+        await world.tokens.verify(long.id)
+
+
 async def test_revocation_is_felt_at_once(world: Accounts, ada: str) -> None:
     token = await world.tokens.create(ada)
     other = await world.tokens.create(ada)

@@ -7,20 +7,21 @@ from fastapi import Depends, Request
 from podium.api.credentials import SAFE_METHODS, client_address, credentials, require_same_site
 from podium.errors import Unauthorized
 from podium.services.access import Viewer
-from podium.services.auth import Auth, Bearer
+from podium.services.auth import Auth, Password
 from podium.services.sessions import Session
 
 
 async def current_session(request: Request) -> Session:
     """The proven login of this request. Streams watch its `over()`.
 
-    Raises Unauthorized, BadRequest, TooManyAttempts, and CrossSite when a cookie, which a browser sends whoever asks
-    it to, would change something.
+    Raises Unauthorized, BadRequest, TooManyAttempts, and CrossSite when what a browser sends whoever asks it to (a
+    cookie, or the password that was typed into its dialog) would change something.
     """
     found = credentials(request)
     if found is None:
         raise Unauthorized("sign in, or send a token")
-    if isinstance(found, Bearer) and found.from_cookie and request.method not in SAFE_METHODS:
+    by_itself = isinstance(found, Password) or found.from_cookie
+    if by_itself and request.method not in SAFE_METHODS:
         require_same_site(request)
     auth: Auth = request.app.state.auth
     return await auth.authenticate(found, address=client_address(request))

@@ -6,10 +6,11 @@ from typing import Annotated, Final, Literal
 
 import anyio
 from fastapi import APIRouter, Header, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from sse_starlette import EventSourceResponse
 
 from podium.api.deps import CurrentSession
+from podium.api.inputs import Body
 from podium.api.problems import responses
 from podium.errors import CrossSite, FilterSyntax, InvalidParameters, NotFound, Unavailable
 from podium.model.registry import BY_TYPE
@@ -24,6 +25,8 @@ router = APIRouter(prefix="/rest/v0/events", tags=["events"])
 
 MOST_SUBSCRIPTIONS: Final = 100
 """On one connection."""
+MOST_SEARCHES: Final = 100
+"""Bare words and regular expressions, in the filters of one connection on one type."""
 FAREWELL_S: Final = 1.0
 """How long a stream may take to say goodbye when the service stops."""
 
@@ -31,10 +34,8 @@ Name = Annotated[str, Field(min_length=1, max_length=200)]
 Names = Annotated[list[Name], Field(max_length=200)]
 
 
-class SubscriptionBody(BaseModel):
+class SubscriptionBody(Body):
     """What to subscribe to. `collection` and `fields` are Xen Orchestra's; the rest is ours and optional."""
-
-    model_config = ConfigDict(extra="forbid")
 
     collection: Annotated[
         str,
@@ -155,6 +156,11 @@ async def subscribe(
         patch=body.patch,
         xo=not ours,
     )
+    if connection.searches(body.collection) + channel.searches > MOST_SEARCHES:
+        raise InvalidParameters(
+            f"the filters of one connection on {body.collection} have at most {MOST_SEARCHES} bare words and regular "
+            "expressions: name the property to look at, like name_label:|(a b)"
+        )
     since = connections.position(body.since)
     quiet = not body.snapshot and since is None
     connection.subscribe(Subscription(channel, since, quiet=quiet))
@@ -195,11 +201,11 @@ async def _frames(connection: Connection, connections: Connections, session: Ses
     """The connection's frames for as long as its token is good."""
     watch = asyncio.create_task(_end_with(session, connection))
     try:
-        async for chunk in connection.frames():
-            yield chunk
+        with connections.running(connection):
+            async for chunk in connection.frames():
+                yield chunk
     finally:
         watch.cancel()
-        connections.close(connection)
 
 
 async def _end_with(session: Session, connection: Connection) -> None:

@@ -14,6 +14,7 @@ from podium.model.base import Resource
 from podium.services.sessions import Session
 from podium.stream.channel import Selection
 from podium.stream.channels import Channels
+from podium.stream.connections import Connections
 from podium.stream.hub import Hub
 from podium.stream.lines import Lines
 
@@ -24,6 +25,8 @@ async def follow(request: Request, resource: Resource, params: ListParams, sessi
         raise InvalidParameters("a watched list has no sort, offset or limit: it has no end to count from")
     hub: Hub = request.app.state.hub
     channels: Channels = request.app.state.channels
+    connections: Connections = request.app.state.connections
+    connections.require_room(session.viewer.user_id)
     text = "*" if params.fields is None else params.fields
     fields = tuple(part for part in (one.strip() for one in text.split(",")) if part) or ("href",)
     selection = Selection(
@@ -36,7 +39,7 @@ async def follow(request: Request, resource: Resource, params: ListParams, sessi
         view=session.viewer.key,
     )
     lines = Lines(channels.get(selection, session.viewer), hub=hub, tasks=resource.type == "task")
-    chunks = _until_over(lines, session, shown=_addresses if params.fields is None else bytes)
+    chunks = _until_over(lines, session, connections, shown=_addresses if params.fields is None else bytes)
     return StreamingResponse(chunks, media_type=MEDIA_TYPES["ndjson"], headers={"cache-control": "no-store"})
 
 
@@ -61,11 +64,14 @@ def _addresses(chunk: bytes) -> bytes:
     return b"\n".join(lines)
 
 
-async def _until_over(lines: Lines, session: Session, *, shown: Callable[[bytes], bytes]) -> AsyncIterator[bytes]:
+async def _until_over(
+    lines: Lines, session: Session, connections: Connections, *, shown: Callable[[bytes], bytes]
+) -> AsyncIterator[bytes]:
     watch = asyncio.create_task(_end_with(session, lines))
     try:
-        async for chunk in lines.chunks():
-            yield shown(chunk)
+        with connections.streaming(session.viewer.user_id):
+            async for chunk in lines.chunks():
+                yield shown(chunk)
     finally:
         watch.cancel()
 

@@ -4,8 +4,9 @@ import math
 from typing import Annotated, Final
 
 from fastapi import Path
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+_MAX_MEMBERS: Final = 50
 _MAX_DEPTH: Final = 16
 _MAX_NODES: Final = 10_000
 _INT_RANGE: Final = (-(2**63), 2**64 - 1)  # what the JSON encoder takes
@@ -15,6 +16,14 @@ class Body(BaseModel):
     """Root of request bodies: unknown members are refused, for they are most often misspelt ones."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _few(cls, value: object) -> object:
+        """Each unknown member would make an error of its own, and 100,000 of them hold everybody up."""
+        if isinstance(value, dict) and len(value) > _MAX_MEMBERS:
+            raise ValueError(f"must have at most {_MAX_MEMBERS} members")
+        return value
 
 
 def storable(text: str) -> str:

@@ -1,9 +1,11 @@
 """The OpenAPI 3.1 document, and a page that shows it without asking any other host."""
 
 import asyncio
+import gzip
 import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI, Request
@@ -14,7 +16,7 @@ from podium.api.collections import READ_METHODS
 from podium.api.credentials import COOKIE
 from podium.api.docs_page import STYLE, page
 from podium.api.operations import ROW, ROW_SCHEMA, collection_paths
-from podium.api.paging import answer_one, digest
+from podium.api.paging import accepts_gzip, caching, digest, is_fresh, not_modified
 from podium.api.problems import MEDIA_TYPE, Problem
 from podium.api.schemas import REF, Schema, reference, struct_schemas, tidy
 from podium.errors import PodiumError
@@ -59,14 +61,34 @@ async def style() -> Response:
     return Response(STYLE, media_type="text/css", headers={"cache-control": "no-cache"})
 
 
+@dataclass(frozen=True, slots=True)
+class _Rendered:
+    """Needs no sign-in, so it must cost nothing to ask for it."""
+
+    plain: bytes
+    packed: bytes
+    etag: str
+
+
 async def _answer(request: Request, name: str, render: Callable[[dict[str, Any]], str], media_type: str) -> Response:
     """What `render` makes of the document, once in the app's life and outside the event loop."""
     state = request.app.state
-    text: str | None = getattr(state, name, None)
-    if text is None:
-        text = await asyncio.to_thread(lambda: render(document(request.app)))
-        setattr(state, name, text)
-    return await answer_one(request, text.encode(), revision=digest(text), media_type=media_type)
+    rendering: asyncio.Task[_Rendered] | None = getattr(state, name, None)
+    if rendering is None:
+        rendering = asyncio.create_task(asyncio.to_thread(lambda: _rendered(render(document(request.app)))))
+        setattr(state, name, rendering)
+    found = await asyncio.shield(rendering)  # others wait for it too
+    if is_fresh(request.headers, found.etag):
+        return not_modified(found.etag)
+    headers = caching(found.etag)
+    if not accepts_gzip(request.headers):
+        return Response(found.plain, headers=headers, media_type=media_type)
+    return Response(found.packed, headers={**headers, "content-encoding": "gzip"}, media_type=media_type)
+
+
+def _rendered(text: str) -> _Rendered:
+    plain = text.encode()
+    return _Rendered(plain, gzip.compress(plain, mtime=0), f'W/"{digest(text)}"')
 
 
 def _encoded(found: dict[str, Any]) -> str:

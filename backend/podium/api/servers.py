@@ -37,7 +37,7 @@ _POOL_PROBLEMS: Final = (PoolUnreachable, PoolRefused, PoolChanged, CertificateU
 Host = Annotated[Line, Field(min_length=1, max_length=255, description="[scheme://]host[:port]", examples=["10.0.0.1"])]
 Username = Annotated[Line, Field(min_length=1, max_length=255)]
 PoolPassword = Annotated[Secret, Field(max_length=1024)]
-Proxy = Annotated[Line, Field(max_length=1024, pattern=r"^(https?://\S+)?$")]
+Proxy = Annotated[Line, Field(max_length=1024, pattern=r"^(https?://[^\s/?#]+/?)?$")]
 Label = Annotated[Line, Field(max_length=255)]
 Fingerprint = Annotated[
     str, Field(pattern=r"^[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){31}$", description="SHA-256, hex with colons")

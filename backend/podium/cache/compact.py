@@ -6,11 +6,15 @@ a quarter off the cache's memory for about 2 us a record.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from itertools import compress
+from operator import ne
+from typing import Final, TypeVar
 
-from msgspec.structs import astuple, force_setattr
+from msgspec.structs import astuple, force_setattr, replace
 
 from podium.xapi.records import RECORDS, Record
+
+R = TypeVar("R", bound=Record)
 
 _STRINGS: Final = {
     "vm": """power_state affinity resident_on parent snapshot_of suspend_VDI suspend_SR snapshot_time recommendations
@@ -65,11 +69,8 @@ class Compact:
         self._strings.clear()
         self._maps.clear()
 
-    def share(self, kind: str, record: Record, old: Record | None) -> None:
-        """Let a record just decoded share its values: it is nobody else's yet, so it may still be changed.
-
-        `old`: the record that it replaces. Most of its maps are the same, and to see that is cheaper than looking up.
-        """
+    def share(self, kind: str, record: Record) -> None:
+        """Let a record just decoded share its values: it is nobody else's yet, so it may still be changed."""
         plan = self._plans.get(kind)
         if plan is None:
             return
@@ -86,16 +87,24 @@ class Compact:
             ref = self._ref_of(values[at])
             if ref is not None:
                 force_setattr(record, name, ref)
-        before = values if old is None else astuple(old)
         remember_map = self._maps.setdefault if len(self._maps) < _MOST else self._maps.get
         for at, name, own in maps:
             value = values[at]
             if not value:
                 force_setattr(record, name, _NOTHING)
-            elif old is not None and value == before[at]:
-                force_setattr(record, name, before[at])
             elif not own:
                 force_setattr(record, name, remember_map(tuple(value.items()), value))
+
+
+def renewed(old: R, new: R) -> R:
+    """`new` with the values of `old` where they are equal, and so most of them; `old` itself where all are."""
+    if type(old) is not type(new):
+        return new
+    values = astuple(new)
+    differ = list(map(ne, values, astuple(old)))
+    if True not in differ:
+        return old
+    return replace(old, **dict(zip(compress(new.__struct_fields__, differ), compress(values, differ), strict=True)))
 
 
 def _places(kind: str, names: list[str]) -> tuple[tuple[int, str], ...]:

@@ -20,6 +20,7 @@ from podium.cache.filter_parser import (
     Text,
     Truthy,
     parse,
+    searches,
 )
 from podium.cache.values import Readers, children, number, truthy
 
@@ -34,11 +35,13 @@ _MAX_SAFE_INTEGER: Final = 2**53
 class Filter:
     """What a `filter` parameter selects. Objects are Structs by their JSON names, or plain JSON values."""
 
-    __slots__ = ("_columns", "_needles", "matches", "node", "text")
+    __slots__ = ("_columns", "_needles", "matches", "node", "searches", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.node = parse(text)
+        self.searches = searches(self.node)
+        """How many of its terms cost much more than the others."""
         terms = tuple(map(_predicate, self.node.terms))
         self.matches: Predicate = _all(terms)
         self._columns = Columns(self.node.terms, terms)

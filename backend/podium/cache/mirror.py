@@ -7,7 +7,7 @@ one value computed from the target, a record everything.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import takewhile
+from itertools import islice, takewhile
 from operator import eq, truth
 from typing import Final, TypeVar
 
@@ -15,7 +15,7 @@ import msgspec
 import structlog
 from msgspec import UNSET, UnsetType
 
-from podium.cache.compact import Compact
+from podium.cache.compact import Compact, renewed
 from podium.model.base import Projection, XoObject
 from podium.model.identity import is_null, object_id
 from podium.xapi.records import RECORDS, Record
@@ -29,6 +29,8 @@ _FEW: Final = 8
 """Up to so many readers a list is smaller and faster than a set."""
 _MANY: Final = 32
 """So many links are kept from the first time on: a host has a thousand VMs, an SR 20,000 disks, and both change."""
+_EDITS: Final = 8
+"""Up to so many changes in a list of refs the links of the others serve again."""
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):
@@ -51,7 +53,7 @@ class Projected(msgspec.Struct, frozen=True, gc=False):
 class Row:
     """One record with its readers. `shown`: the id of the object that clients see of it, if any.
 
-    `kept`: the lists of links that it last read; they hold until the identity of one of their targets changes.
+    `kept`: the lists of links that it last read; each link holds until the identity of its target changes.
     """
 
     __slots__ = ("facts", "id", "kept", "kind", "linkers", "readers", "reads", "record", "ref", "shown")
@@ -70,11 +72,21 @@ class Row:
 
 
 class _Links(msgspec.Struct, frozen=True):
-    """Many refs, the rows they were found to mean (the ref itself where there was none), and their ids, in order."""
+    """Many refs, the rows they were found to mean (the ref itself where there was none), and their ids, in order.
 
-    refs: Sequence[str]
+    `refs` has None where the answer holds no more.
+    """
+
+    refs: tuple[str | None, ...]
     reads: tuple[Row | str, ...]
     ids: tuple[str | None, ...]
+
+    def without(self, ref: str) -> "_Links":
+        """The same, but `ref` is to be looked up again."""
+        if ref not in self.refs:
+            return self
+        refs = tuple([None if one == ref else one for one in self.refs])
+        return _Links(refs, self.reads, self.ids)
 
 
 _NO_LINKS: Final = _Links((), (), ())
@@ -183,18 +195,19 @@ class Mirror:
 
     def _upsert(self, kind: str, ref: str, record: Record) -> None:
         row = self._rows.get(ref)
-        if row is not None and row.record == record:  # most of XAPI's `mod`s change fields nobody reads
-            return
-        self._compact.share(kind, record, None if row is None else row.record)
-        shown_id = object_id(ref, record, self.pool_id)
         if row is None:
-            row = self._rows[ref] = Row(kind, ref, record, shown_id)
+            self._compact.share(kind, record)
+            row = self._rows[ref] = Row(kind, ref, record, object_id(ref, record, self.pool_id))
             self._counts[kind] = self._counts.get(kind, 0) + 1
             self._appeared(row)
             if kind in self._projections:
                 self._dirty[ref] = row
             return
-        old_uuid, row.record = row.record.uuid, record
+        old = row.record
+        record = row.record = renewed(old, record)
+        if record is old:  # most of XAPI's `mod`s change fields nobody reads
+            return
+        shown_id = object_id(ref, record, self.pool_id)
         if kind in self._projections:
             self._dirty[ref] = row
         self._mark(row.readers)
@@ -204,11 +217,11 @@ class Mirror:
                 if value != fact.value:
                     fact.value = value
                     self._mark(fact.readers)
-        if row.id != shown_id or record.uuid != old_uuid:
+        if row.id != shown_id or record.uuid != old.uuid:
             row.id = shown_id
-            self._mark_linkers(row.linkers)
+            self._mark_linkers(row.linkers, ref)
             if (by_uuid := self._uuids.get(kind)) is not None:
-                by_uuid.pop(old_uuid, None)
+                by_uuid.pop(old.uuid, None)
             self._appeared(row)
 
     def _appeared(self, row: Row) -> None:
@@ -217,7 +230,7 @@ class Mirror:
             by_uuid[row.record.uuid] = row
         if self._absent:
             for key in (row.ref, f"{row.kind}/{row.record.uuid}"):
-                self._mark_linkers(self._absent.pop(key, None))
+                self._mark_linkers(self._absent.pop(key, None), row.ref)
 
     def _remove(self, ref: str) -> None:
         row = self._rows.pop(ref, None)
@@ -230,7 +243,7 @@ class Mirror:
         for read in row.reads:
             self._forget(read, row)
         row.reads = row.kept = ()
-        self._mark_linkers(row.linkers)
+        self._mark_linkers(row.linkers, ref)
         self._mark(row.readers)
         for fact in () if row.facts is None else row.facts.chain():
             self._mark(fact.readers)
@@ -245,12 +258,12 @@ class Mirror:
             if row.ref in self._rows:
                 self._dirty[row.ref] = row
 
-    def _mark_linkers(self, readers: "Row | list[Row] | set[Row] | None") -> None:
-        """`_mark`, and nothing that these have kept of their links holds any more."""
+    def _mark_linkers(self, readers: "Row | list[Row] | set[Row] | None", ref: str) -> None:
+        """`_mark`, and what these have kept of their links to `ref` holds no more."""
         if readers is None:
             return
         for row in (readers,) if isinstance(readers, Row) else readers:
-            row.kept = ()
+            row.kept = tuple([links.without(ref) for links in row.kept])
         self._mark(readers)
 
     def _project(self, row: Row) -> Projected:
@@ -346,14 +359,19 @@ class _Look:
             self.reads += old.reads
             self.kept += (old,)
             return old.ids
-        head, tail = _common(old.refs, refs)
         start = len(self.reads)
-        self.reads += old.reads[:head]
-        ids = (*old.ids[:head], *self._links(refs[head : len(refs) - tail]), *old.ids[len(old.ids) - tail :])
-        self.reads += old.reads[len(old.reads) - tail :]
-        if len(ids) == len(refs):  # a null ref has neither a read nor an id: then places do not correspond
-            self.kept += (_Links(refs, tuple(self.reads[start:]), ids),)
-        return ids
+        ids: list[str | None] = []
+        done = 0
+        for was, now, length in _runs(old.refs, refs):
+            ids += self._links(refs[done:now])
+            ids += old.ids[was : was + length]
+            self.reads += old.reads[was : was + length]
+            done = now + length
+        ids += self._links(refs[done:])
+        found = tuple(ids)
+        if len(found) == len(refs):  # a null ref has neither a read nor an id: then places do not correspond
+            self.kept += (_Links(tuple(refs), tuple(self.reads[start:]), found),)
+        return found
 
     def _links(self, refs: Sequence[str]) -> tuple[str | None, ...]:
         found: list[str | None] = []
@@ -416,11 +434,22 @@ class _Look:
             self.reads.append(ref)
 
 
-def _common(old: Sequence[str], new: Sequence[str]) -> tuple[int, int]:
-    """How many refs are the same at the beginning and, of the others, at the end."""
-    head = sum(takewhile(truth, map(eq, old, new)))
-    tail = sum(takewhile(truth, map(eq, reversed(old), reversed(new))))
-    return head, min(tail, min(len(old), len(new)) - head)
+def _runs(old: Sequence[str | None], new: Sequence[str]) -> Iterator[tuple[int, int, int]]:
+    """Parts of `old` that are in `new`, in order: (place in old, place in new, length).
+
+    Finds them where a few refs were added or left out, here and there; what comes after more edits than that is new.
+    """
+    was = now = 0
+    for _ in range(_EDITS):
+        length = sum(takewhile(truth, map(eq, islice(old, was, None), islice(new, now, None))))
+        if length:
+            yield was, now, length
+        was, now = was + length, now + length
+        if was >= len(old) or now >= len(new):
+            return
+        left_out = old[was + 1 : was + 2] == new[now : now + 1]
+        added = old[was : was + 1] == new[now + 1 : now + 2]
+        was, now = was + (left_out or not added), now + (added or not left_out)
 
 
 def _with(readers: "Row | list[Row] | set[Row] | None", reader: Row) -> "Row | list[Row] | set[Row]":

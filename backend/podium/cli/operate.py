@@ -1,5 +1,6 @@
 """`podium serve`, `migrate`, `openapi` and `demo`."""
 
+import gc
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from podium.settings import Settings
 @with_settings()
 def serve(settings: Settings) -> None:
     """Run the service: connections to all pools, the API and the web client."""
+    gc.disable()  # what is imported stays, and to look for garbage in it is a tenth of the start; the app enables it
     from podium.cli.serving import serve as run
 
     run(settings)

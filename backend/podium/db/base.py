@@ -87,7 +87,9 @@ def create_engine(url: str) -> AsyncEngine:
     if address.get_backend_name() != "sqlite":
         return create_async_engine(address, pool_pre_ping=True, pool_size=10, max_overflow=10)
     if address.database and address.database != ":memory:":
-        Path(address.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = Path(address.database)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.touch(mode=0o600)  # the log and index that SQLite puts beside it take their mode from it
     engine = create_async_engine(address)
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)

@@ -7,12 +7,13 @@ the net change, in small transactions. A crash loses at most these, and the pool
 import asyncio
 import hashlib
 import sys
-from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
+from itertools import islice
 from typing import Any, Final, TypeVar
 
 import msgspec
 import structlog
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
@@ -36,7 +37,8 @@ ROWS: Final = 500
 """Rows in one transaction: other writers never wait long for the lock."""
 READ_ROWS: Final = 2_000
 
-_COLUMNS: Final = ("pool", "id", "type", "body")
+_COLUMNS: Final = ["pool", "id", "type", "body"]
+_KEY: Final = ["pool", "id"]
 _FORMAT_KEY: Final = {"pool": "", "id": "format"}
 
 
@@ -47,7 +49,7 @@ class LastKnown:
         self._database = database
         self._resources = resources
         self._format = _format_of(resources.values())
-        self._upsert = _upsert(database)
+        self._upsert, self._delete = _statements(database)
         self._revision = 0
 
     async def read(self) -> AsyncIterator[list[Entry]]:
@@ -59,8 +61,8 @@ class LastKnown:
             if known != self._format:
                 return
             columns = (LastObjectRow.pool, LastObjectRow.id, LastObjectRow.type, LastObjectRow.body)
-            rows = await tx.stream(select(*columns).where(LastObjectRow.pool != ""))
-            async for part in rows.partitions(READ_ROWS):
+            rows = await tx.execute(select(*columns).where(LastObjectRow.pool != ""))
+            for part in rows.partitions(READ_ROWS):
                 batch = []
                 for pool, object_id, kind, body in part:
                     resource = self._resources.get(kind)
@@ -72,6 +74,7 @@ class LastKnown:
         """Follow the hub from revision `since`, for ever; when cancelled it ends with what there is left to store."""
         self._revision = since
         sleeper = Sleeper()
+        sleeper.wake()  # there may have been changes before this follower joined
         hub.join(sleeper)
         try:
             await self._prepare()
@@ -127,23 +130,17 @@ class LastKnown:
     async def _store(self, entries: Iterable[Entry]) -> None:
         # in the order of the index, so that a transaction touches few of its pages: it takes a third of the time
         ordered = sorted(entries, key=lambda entry: (entry.pool or "", entry.id))
-        for start in range(0, len(ordered), ROWS):
-            rows = [(one.pool, one.id, one.resource.type, one.body) for one in ordered[start : start + ROWS]]
-            async with self._database.begin() as tx:
-                await (await tx.connection()).exec_driver_sql(self._upsert, rows)
-            await asyncio.sleep(0)
+        await self._write(self._upsert, ((one.pool, one.id, one.resource.type, one.body) for one in ordered))
 
-    async def _forget(self, keys: Sequence[tuple[str, str]]) -> None:
-        by_pool: dict[str, list[str]] = {}
-        for pool, object_id in keys:
-            by_pool.setdefault(pool, []).append(object_id)
-        for pool, ids in by_pool.items():
-            for start in range(0, len(ids), ROWS):
-                part = ids[start : start + ROWS]
-                async with self._database.begin() as tx:
-                    await tx.execute(
-                        delete(LastObjectRow).where(LastObjectRow.pool == pool, LastObjectRow.id.in_(part))
-                    )
+    async def _forget(self, keys: Iterable[tuple[str, str]]) -> None:
+        await self._write(self._delete, keys)
+
+    async def _write(self, statement: str, rows: Iterable[tuple[object, ...]]) -> None:
+        left = iter(rows)
+        while part := list(islice(left, ROWS)):
+            async with self._database.begin() as tx:
+                await (await tx.connection()).exec_driver_sql(statement, part)
+            await asyncio.sleep(0)
 
 
 async def _whole(work: Coroutine[Any, Any, T]) -> T:
@@ -156,18 +153,20 @@ async def _whole(work: Coroutine[Any, Any, T]) -> T:
         raise
 
 
-def _upsert(database: Database) -> str:
-    """INSERT ... ON CONFLICT DO UPDATE, which both databases have, each in its own module.
+def _statements(database: Database) -> tuple[str, str]:
+    """INSERT ... ON CONFLICT DO UPDATE, which both databases have, each in its own module; and DELETE.
 
-    As text for the driver, its parameters in the order of _COLUMNS: through SQLAlchemy's own a row costs three times as
-    much, and a pool has 100,000 of them.
+    As text for the driver, with parameters in the order of _COLUMNS and _KEY: through SQLAlchemy's own a row costs
+    three times as much, and a pool has 100,000 of them.
     """
     dialect = database.engine.dialect
-    insert = (sqlite if dialect.name == "sqlite" else postgresql).insert(LastObjectRow.__table__)
-    statement = insert.on_conflict_do_update(
-        index_elements=["pool", "id"], set_={"type": insert.excluded.type, "body": insert.excluded.body}
+    table = LastObjectRow.__table__
+    insert = (sqlite if dialect.name == "sqlite" else postgresql).insert(table)
+    upsert = insert.on_conflict_do_update(
+        index_elements=_KEY, set_={"type": insert.excluded.type, "body": insert.excluded.body}
     )
-    return str(statement.compile(dialect=dialect, column_keys=list(_COLUMNS)))
+    forget = delete(LastObjectRow).where(*(table.c[name] == bindparam(f"the_{name}") for name in _KEY))
+    return str(upsert.compile(dialect=dialect, column_keys=_COLUMNS)), str(forget.compile(dialect=dialect))
 
 
 def _format_of(resources: Iterable[Resource]) -> bytes:

@@ -151,6 +151,14 @@ class ServerStore:
             expected_pool=row.pool_id,
         )
 
+    def is_exposed_by(self, change: ServerChange, row: ServerRow) -> bool:
+        """Whether the change would send the stored password to somebody else, or less protected."""
+        if change.host is not UNSET and host_key(change.host) != row.host_key:
+            return True
+        if change.http_proxy is not UNSET and change.http_proxy and change.http_proxy != self.shown_proxy(row):
+            return True
+        return change.allow_unauthorized is True and not row.allow_unauthorized
+
     def shown_proxy(self, row: ServerRow) -> str | None:
         """The proxy with its password masked; empty when it cannot be read any more."""
         try:

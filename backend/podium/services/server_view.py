@@ -9,7 +9,7 @@ from podium.model.server import STATUS, CertificateMode, Server, ServerError
 from podium.watch.state import State, Trouble, WatchState
 from podium.xapi.address import parse_address
 
-_PROXY_PASSWORD: Final = re.compile(r"(://[^:/@]*:)[^/]*@")
+_PROXY_PASSWORD: Final = re.compile(r"(://[^:/@]*:).*@")
 
 
 class Stored(Protocol):

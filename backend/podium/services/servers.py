@@ -13,6 +13,7 @@ from podium.db.server import ServerRow
 from podium.errors import (
     Conflict,
     IncorrectState,
+    InvalidParameters,
     NotFound,
     PoolUnreachable,
     Unavailable,
@@ -101,10 +102,16 @@ class Servers:
     async def change(self, server_id: str, change: ServerChange, *, by: Viewer) -> None:
         """Change a server. A running connection is made anew when it must be; another address is another pool.
 
+        Who may change a server does not know its password, and must not be able to have it sent to himself: another
+        address, another proxy or less TLS needs the password again.
+
         Raises NotFound, MissingPrivileges, NameTaken, InvalidParameters.
         """
         by.require("update", "server", self.get(server_id))
         async with self._lock(server_id):
+            if change.password is UNSET and self._store.is_exposed_by(change, self._store.get(server_id)):
+                text = "send the password again: with this change it would go another way than before"
+                raise InvalidParameters(text, errors=[{"loc": ["body", "password"], "msg": text}])
             moved = change.host is not UNSET and host_key(change.host) != self._store.get(server_id).host_key
             row = await self._store.write(server_id, change)
             if moved:

@@ -122,7 +122,10 @@ class Tokens:
                     )
                 ).one_or_none()
             now = self._sessions.clock()
-            if found is None or found.revoked is not None or min(found.expires.timestamp(), expires) <= now:
+            if found is None or found.revoked is not None:
+                raise InvalidCredentials("the token is not valid, or not any more")
+            expires = min(expires, found.expires.timestamp())  # its client may have shortened its life meanwhile
+            if expires <= now:
                 raise InvalidCredentials("the token is not valid, or not any more")
             session = Session(
                 viewer_of(user_id, found.permission), token_id=token_id, expires=expires, clock=self._sessions.clock

@@ -1,24 +1,34 @@
 """Channel: what one kind of follower sees of the cache, computed once for all who are alike."""
 
-from collections.abc import Callable, Iterator
-from typing import Final, Literal, Protocol
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from typing import Final, Literal, Protocol, TypeVar
 
 import msgspec
 
 from podium.cache.commit import Change
 from podium.cache.entry import Entry
 from podium.cache.objects import Objects
+from podium.cache.turns import Turns
 from podium.model.base import XoObject
 from podium.stream.hub import Hub
 
+K = TypeVar("K")
+V = TypeVar("V")
+
 Kind = Literal["add", "update", "patch", "remove"]
 
-SLICE: Final = 250
-"""A snapshot is encoded so many objects at a time, so that nobody else waits long."""
+CHUNK_BYTES: Final = 64 * 1024
+"""A snapshot is sent in pieces of about this size: who does not read it costs one, not a list of objects."""
+_LOOK: Final = 16
+_KEPT: Final = 8
+"""Answers kept at a time: followers that are up to date ask for the same one, each that is late for another."""
 
 
 class Matcher(Protocol):
     """What a channel needs of a filter."""
+
+    @property
+    def searches(self) -> int: ...
 
     def matches(self, obj: object) -> bool: ...
 
@@ -61,8 +71,8 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     data: bytes
 
 
-FrameKey = tuple[int, int, int | None]
-"""(place, number of the first frame, final revision): what the ids in a chunk depend on."""
+FrameKey = tuple[int, int, int | None, int, int]
+"""(place, number of the first frame, final revision, since, until): what a chunk and the ids in it depend on."""
 
 
 class Channel:
@@ -80,6 +90,8 @@ class Channel:
         encode: Callable[[object], bytes],
     ) -> None:
         self.selection = selection
+        self.searches = 0 if matcher is None else matcher.searches
+        """What an object costs, roughly: how many of the filter's terms are expensive ones."""
         self._frames: dict[FrameKey, bytes] = {}
         self._objects = objects
         self._hub = hub
@@ -87,28 +99,44 @@ class Channel:
         self._matcher = matcher
         self._picker = picker
         self._encode = encode
-        self._known: dict[int, list[Event]] = {}
+        self._known: dict[tuple[int, int], list[Event]] = {}
         self._known_revision = -1
 
-    def snapshot(self) -> list[Entry]:
-        """The entries the follower may see now, by id. Read `hub.revision` in the same step, with no await between."""
-        return [entry for entry in self._objects.ordered(self.selection.type) if self._shows(entry)]
+    def snapshot(self) -> Sequence[Entry]:
+        """The entries of now, whoever may see them. Read `hub.revision` in the same step, with no await between."""
+        return self._objects.ordered(self.selection.type)
 
-    def added(self, entries: list[Entry]) -> Iterator[list[Event]]:
-        """A snapshot's events in slices, to be sent with pauses."""
-        for start in range(0, len(entries), SLICE):
-            yield [Event("add", entry.id, self._data(entry)) for entry in entries[start : start + SLICE]]
+    async def added(self, entries: Sequence[Entry]) -> AsyncIterator[list[Event]]:
+        """A snapshot's events, those the follower may see, in slices."""
+        events: list[Event] = []
+        size = 0
+        with Turns() as turns:
+            await turns.begin(len(entries))
+            for entry in entries:
+                if self.shows(entry):
+                    events.append(Event("add", entry.id, self._data(entry)))
+                    size += len(events[-1].data)
+                    if size >= CHUNK_BYTES:
+                        turns.pause()
+                        yield events
+                        events, size = [], 0
+                        turns.resume()
+                await turns.rest()
+        if events:
+            yield events
 
-    def since(self, revision: int) -> list[Event] | None:
-        """The net change after `revision`, each object once; None when it is too long ago: begin with a snapshot."""
+    async def events(self, net: Mapping[str, Change], since: int, until: int) -> list[Event]:
+        """The net change between two revisions as the follower should learn of it."""
         self._refresh()
-        known = self._known.get(revision)
+        known = self._known.get((since, until))
         if known is None:
-            net = self._hub.net(revision)
-            if net is None:
-                return None
-            known = [event for change in net.values() for event in self._event(change)]
-            self._known[revision] = known
+            known = []
+            with Turns() as turns:
+                for count, change in enumerate(net.values(), 1):
+                    known += self._event(change)
+                    if count % _LOOK == 0:
+                        await turns.rest()
+            _keep(self._known, (since, until), known)
         return known
 
     def frames(self, key: FrameKey) -> bytes | None:
@@ -118,7 +146,16 @@ class Channel:
 
     def keep_frames(self, key: FrameKey, chunk: bytes) -> None:
         """Keep encoded frames for the others, until the cache moves on."""
-        self._frames[key] = chunk
+        _keep(self._frames, key, chunk)
+
+    def shows(self, entry: Entry | None) -> bool:
+        """Whether the follower may see it, and asked for it. In this order: no filter runs on what is not his."""
+        return (
+            entry is not None
+            and entry.resource.type == self.selection.type
+            and self._view.sees(entry)
+            and (self._matcher is None or self._matcher.matches(entry.object))
+        )
 
     def _refresh(self) -> None:
         if self._known_revision != self._hub.revision:
@@ -126,20 +163,12 @@ class Channel:
             self._frames.clear()
             self._known_revision = self._hub.revision
 
-    def _shows(self, entry: Entry | None) -> bool:
-        return (
-            entry is not None
-            and entry.resource.type == self.selection.type
-            and (self._matcher is None or self._matcher.matches(entry.object))
-            and self._view.sees(entry)
-        )
-
     def _event(self, change: Change) -> Iterator[Event]:
         kind = self.selection.type
         before, after = change.before, change.after
         if (before is None or before.resource.type != kind) and (after is None or after.resource.type != kind):
             return
-        was, now = self._shows(before), self._shows(after)
+        was, now = self.shows(before), self.shows(after)
         if after is not None and now:
             if before is None or not was:
                 # Xen Orchestra never says "add" of a task, and its clients wait for "update"
@@ -175,6 +204,13 @@ class Channel:
         if patch is None:
             return None
         return b'"id":%b,"patch":%b}' % (self._encode(after.id), self._encode(patch))
+
+
+def _keep(kept: dict[K, V], key: K, value: V) -> None:
+    """Keep one more, and no more than a few."""
+    if len(kept) >= _KEPT:
+        del kept[next(iter(kept))]
+    kept[key] = value
 
 
 def merge_patch(old: dict[str, object], new: dict[str, object]) -> dict[str, object] | None:

@@ -10,9 +10,12 @@ import msgspec
 from podium.cache.fields import parse_fields
 from podium.cache.filter import parse_filter
 from podium.cache.objects import Objects
+from podium.errors import InvalidParameters
 from podium.stream.channel import Channel, Selection, View
 from podium.stream.hub import Hub
 
+MOST_SEARCHES: Final = 20
+"""Bare words and regular expressions in one stream's filter: it sees every change, not only what a list holds once."""
 KEPT: Final = 64
 """Channels kept for a while after their last follower left, so that a reconnect finds its frames made."""
 
@@ -30,16 +33,22 @@ class Channels:
     def get(self, selection: Selection, view: View) -> Channel:
         """The channel of a selection. `view` must be the one that `selection.view` names.
 
-        Raises FilterSyntax.
+        Raises FilterSyntax, and InvalidParameters for a filter that costs too much with each change.
         """
         channel = self._known.get(selection)
         if channel is None:
+            matcher = parse_filter(selection.filter) if selection.filter.strip() else None
+            if matcher is not None and matcher.searches > MOST_SEARCHES:
+                raise InvalidParameters(
+                    f"the filter of a stream has at most {MOST_SEARCHES} bare words and regular expressions: "
+                    "name the property to look at, like name_label:|(a b)"
+                )
             channel = self._known[selection] = Channel(
                 selection,
                 objects=self._objects,
                 hub=self._hub,
                 view=view,
-                matcher=parse_filter(selection.filter) if selection.filter.strip() else None,
+                matcher=matcher,
                 picker=None if selection.fields is None else parse_fields(",".join(selection.fields)),
                 encode=self._encode,
             )

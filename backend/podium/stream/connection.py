@@ -1,11 +1,12 @@
 """Connection: one client's SSE stream, with any number of subscriptions, all at one revision."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
 
+from podium.cache.commit import Change
 from podium.cache.entry import Entry
 from podium.stream.channel import Channel, Event
 from podium.stream.follower import Heart, Sleeper
@@ -24,6 +25,18 @@ class Subscription:
     quiet: bool = False
     """Xen Orchestra's way: no snapshot, and no reset and synced frames."""
     begun: bool = field(default=False, init=False)
+
+
+@dataclass(eq=False, slots=True)
+class _Part:
+    """What one step owes to one subscription: the changes in `net`, or, where that is None, all `entries`."""
+
+    channel: Channel
+    since: int
+    net: Mapping[str, Change] | None
+    entries: Sequence[Entry]
+    synced: bool
+    """A "synced" frame is due at the end."""
 
 
 class Connection:
@@ -72,6 +85,11 @@ class Connection:
     def subscriptions(self) -> int:
         return len(self._subscriptions)
 
+    def searches(self, kind: str) -> int:
+        """What a change of that type costs: the expensive terms in the filters of its subscriptions."""
+        channels = [one.channel for one in self._subscriptions.values()]
+        return sum(one.searches for one in channels if one.selection.type == kind)
+
     def end(self, reason: str) -> None:
         """Finish the stream: its token ended."""
         self._ended = self._ended or reason
@@ -89,11 +107,13 @@ class Connection:
                 self._place = self._revision
             yield self._frame("init", {"id": self.id, "revision": f"{self._epoch}-{self._revision}"})
             while True:
-                if self._ended or self._hub.closing:
+                if self._over():
                     yield self._frame("bye", {"reason": self._ended or "shutdown"})
                     return
-                for chunk in self._step():
+                async for chunk in self._step():
                     yield chunk
+                    if self._over():
+                        break
                 if self._heart.due:
                     yield self._frame("ping", {"ping": self._now_ms()})
                     self._heart.start()
@@ -102,51 +122,66 @@ class Connection:
             self._heart.stop()
             self._hub.leave(self)
 
-    def _step(self) -> Iterator[bytes]:
-        """All that is new, in chunks. What the step covers is fixed before its first chunk is handed out."""
+    def _over(self) -> bool:
+        return self._ended is not None or self._hub.closing
+
+    async def _step(self) -> AsyncIterator[bytes]:
+        """All that is new, in chunks. What the step covers is fixed at its beginning, before anybody else's turn."""
         now = self._hub.revision
-        plan: list[tuple[Subscription, bool, list[Event], list[Entry] | None]] = []
-        for subscription in self._subscriptions.values():
-            first, subscription.begun = not subscription.begun, True
-            start = subscription.since if first else self._revision
-            events = None if start is None else subscription.channel.since(start)
-            if events is None:
-                plan.append((subscription, first, [], subscription.channel.snapshot()))
-            elif events or (first and not subscription.quiet):
-                plan.append((subscription, first, events, None))
+        plan = [self._begin(subscription) for subscription in self._subscriptions.values()]
         self._revision = now
-        for number, (subscription, first, events, entries) in enumerate(plan):
-            final = now if number == len(plan) - 1 else None
-            if entries is not None:
-                yield from self._snapshot(subscription, entries, final)
+        steps: list[tuple[_Part, list[Event]]] = []
+        for part in plan:
+            if part.net is None:
+                steps.append((part, []))
+                continue
+            events = await part.channel.events(part.net, part.since, now)
+            if events or part.synced:
+                steps.append((part, events))
+        for number, (part, events) in enumerate(steps):
+            final = now if number == len(steps) - 1 else None
+            if part.net is None:
+                async for chunk in self._snapshot(part, final):
+                    yield chunk
             else:
-                yield from self._changes(subscription, events, final, synced=first and not subscription.quiet)
-        if (self._place or plan) and self._place != now:
+                for chunk in self._changes(part, events, now, final):
+                    yield chunk
+        if (self._place or steps) and self._place != now:
             self._place = now
             self._number = 0
 
-    def _snapshot(self, subscription: Subscription, entries: list[Entry], final: int | None) -> Iterator[bytes]:
-        name = subscription.channel.selection.name
+    def _begin(self, subscription: Subscription) -> "_Part":
+        """What a step owes to one subscription."""
+        first, subscription.begun = not subscription.begun, True
+        since = subscription.since if first else self._revision
+        net = None if since is None else self._hub.net(since)
+        channel = subscription.channel
+        synced = first and not subscription.quiet
+        return _Part(channel, since or 0, net, [] if net is not None else channel.snapshot(), synced=synced)
+
+    async def _snapshot(self, part: "_Part", final: int | None) -> AsyncIterator[bytes]:
+        name = part.channel.selection.name
         yield self._frame("reset", {"$subscription": name})
-        for events in subscription.channel.added(entries):
+        count = 0
+        async for events in part.channel.added(part.entries):
             yield encode(name, events, self._epoch, self._place, self._number, None)
             self._number += len(events)
-        yield self._frame("synced", {"$subscription": name, "count": len(entries)}, final)
+            count += len(events)
+        yield self._frame("synced", {"$subscription": name, "count": count}, final)
 
-    def _changes(
-        self, subscription: Subscription, events: list[Event], final: int | None, *, synced: bool
-    ) -> Iterator[bytes]:
-        channel = subscription.channel
+    def _changes(self, part: "_Part", events: list[Event], now: int, final: int | None) -> Iterator[bytes]:
+        channel = part.channel
         name = channel.selection.name
         if events:
-            key = (self._place, self._number, None if synced else final)
+            ids = (self._place, self._number, None if part.synced else final)
+            key = (*ids, part.since, now)
             chunk = channel.frames(key)
             if chunk is None:
-                chunk = encode(name, events, self._epoch, *key)
+                chunk = encode(name, events, self._epoch, *ids)
                 channel.keep_frames(key, chunk)
             self._number += len(events)
             yield chunk
-        if synced:
+        if part.synced:
             yield self._frame("synced", {"$subscription": name, "resumed": True}, final)
 
     def _frame(self, event: str, data: object, final: int | None = None) -> bytes:

@@ -15,6 +15,10 @@ SHARE: Final = 8
 """The pause between pulses is so many times the CPU time that serving the last one took: about 1/9 of a core."""
 
 
+NETS: Final = 64
+"""Net changes kept until the next commit, for those who ask for the same one."""
+
+
 class Follower(Protocol):
     """One who keeps a revision of his own and asks what changed since."""
 
@@ -90,6 +94,8 @@ class Hub:
                 found[change.id] = change if first is None else Change(change.id, first.before, change.after)
         # new and gone again before anybody looked: nothing happened
         found = {key: change for key, change in found.items() if change.before is not change.after}
+        if len(self._net) >= NETS:  # of many who are late, each at another place
+            self._net.clear()
         self._net[since] = found
         return found
 

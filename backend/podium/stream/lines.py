@@ -40,17 +40,20 @@ class Lines:
         self._heart.start()
         try:
             revision = self._hub.revision
-            for events in self._channel.added(self._channel.snapshot()):
+            async for events in self._channel.added(self._channel.snapshot()):
                 yield b"".join([self._pair(event) if self._tasks else b"{%b\n" % event.data for event in events])
-            while not (self._ended or self._hub.closing):
-                known = self._channel.since(revision)
-                now = self._hub.revision
-                if known is None:
+                if self._over():
+                    return
+            while not self._over():
+                net, now = self._hub.net(revision), self._hub.revision
+                if net is None:
                     entries = self._channel.snapshot()
                     yield b'["reset",{}]\n'
-                    for events in self._channel.added(entries):
+                    async for events in self._channel.added(entries):
                         yield b"".join([self._pair(event) for event in events])
-                elif known:
+                        if self._over():
+                            return
+                elif known := await self._channel.events(net, revision, now):
                     yield b"".join([self._pair(event) for event in known])
                 revision = now
                 if self._heart.due:
@@ -60,6 +63,9 @@ class Lines:
         finally:
             self._heart.stop()
             self._hub.leave(self)
+
+    def _over(self) -> bool:
+        return self._ended or self._hub.closing
 
     def _pair(self, event: Event) -> bytes:
         kind = "update" if self._tasks and event.kind == "add" else event.kind

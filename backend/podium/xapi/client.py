@@ -70,9 +70,11 @@ class XapiClient:
         if proxy is None:
             return cls(address, Transport(address, context, limit=MAX_PARALLEL))
         limits = httpx.Limits(max_connections=MAX_PARALLEL, max_keepalive_connections=MAX_PARALLEL)
-        return cls(
-            address, httpx.AsyncHTTPTransport(verify=context or False, proxy=proxy, trust_env=False, limits=limits)
-        )
+        try:
+            transport = httpx.AsyncHTTPTransport(verify=context or False, proxy=proxy, trust_env=False, limits=limits)
+        except (httpx.InvalidURL, ValueError) as error:  # whose words would repeat the proxy's password
+            raise PoolUnreachable("the address of the HTTP proxy is not valid") from error
+        return cls(address, transport)
 
     async def call(self, method: str, *params: object, timeout_s: float = CALL_S) -> object:
         """One call's result as plain values. Raises XapiError, XapiTransportError, CertificateUntrusted."""

@@ -87,7 +87,7 @@ class _Connection(asyncio.Protocol):
         self._limit_bytes = 0
         self._keep = True
         self._parser = httptools.HttpResponseParser(self)
-        self._headers: list[tuple[bytes, bytes]] = []
+        self._names: set[bytes] = set()
         self._head_bytes = 0
         self._body: list[bytes] = []
         self._body_bytes = 0
@@ -145,13 +145,12 @@ class _Connection(asyncio.Protocol):
         self._head_bytes += len(name) + len(value) + 4
         if self._head_bytes > _HEAD_BYTES:
             raise httptools.HttpParserError("the head of the answer has no end")
-        self._headers.append((name, value))
+        self._names.add(name.lower())
 
     def on_headers_complete(self) -> None:
-        known = {name.lower() for name, _ in self._headers}
-        if b"content-encoding" in known:
+        if b"content-encoding" in self._names:
             raise httptools.HttpParserError("the answer is encoded, and nobody asked for that")
-        self._until_end = not known & {b"content-length", b"transfer-encoding"}
+        self._until_end = self._names.isdisjoint((b"content-length", b"transfer-encoding"))
 
     def on_body(self, body: bytes) -> None:
         self._body_bytes += len(body)
@@ -163,13 +162,14 @@ class _Connection(asyncio.Protocol):
         self._keep = self._parser.should_keep_alive()
         self._until_end = False
         if self._answered is not None and not self._answered.done():
-            answer = httpx.Response(self._parser.get_status_code(), headers=self._headers, content=b"".join(self._body))
+            # without its headers: nobody reads them, and to take them in costs as much as all the rest
+            answer = httpx.Response(self._parser.get_status_code(), content=b"".join(self._body))
             self._answered.set_result(answer)
             self._body.clear()
 
     def _begin(self) -> None:
         self._parser = httptools.HttpResponseParser(self)
-        self._headers = []
+        self._names = set()
         self._head_bytes = self._body_bytes = 0
         self._body.clear()
         self._until_end = False
