@@ -13,7 +13,7 @@ from fastapi import FastAPI
 
 from podium import __version__
 from podium.api import auth as auth_api
-from podium.api import collections, events, health, openapi, problems, site, web
+from podium.api import collections, consoles, events, health, openapi, problems, site, transfers, web
 from podium.api import hosts as hosts_api
 from podium.api import pools as pools_api
 from podium.api import servers as servers_api
@@ -30,6 +30,8 @@ from podium.model.base import XoObject
 from podium.model.message import Alarm, Message
 from podium.model.registry import BY_STRUCT, BY_TYPE, PROJECTIONS
 from podium.services.auth import Auth
+from podium.services.consoles import Consoles
+from podium.services.gateway import Gateway
 from podium.services.health import Doctor
 from podium.services.hosts import Hosts
 from podium.services.passwords import Passwords
@@ -40,11 +42,13 @@ from podium.services.sessions import Sessions
 from podium.services.tasks import Tasks
 from podium.services.throttle import Throttle
 from podium.services.tokens import Tokens
+from podium.services.transfers import Transfers
 from podium.services.users import Users
 from podium.settings import Settings
 from podium.stream.channels import Channels
 from podium.stream.connections import Connections
 from podium.stream.hub import Hub
+from podium.watch.commands import Commands
 from podium.watch.manager import Watchers
 
 log = structlog.get_logger(__name__)
@@ -92,6 +96,8 @@ def create_app(settings: Settings, *, announce: Callable[[str], None] = print) -
         users_api.router,
         servers_api.router,
         tasks_api.router,
+        transfers.router,
+        consoles.router,
         hosts_api.router,
         pools_api.router,
         collections.router,
@@ -99,7 +105,7 @@ def create_app(settings: Settings, *, announce: Callable[[str], None] = print) -
         app.include_router(router)
     app.router.routes.append(web.pages(web.web_directory(settings.web_dir)))
     app.add_middleware(TrailingSlash)
-    app.add_middleware(Limits, max_body_bytes=settings.max_body_bytes)
+    app.add_middleware(Limits, max_body_bytes=settings.max_body_bytes, streamed=transfers.STREAMED)
     return app
 
 
@@ -145,10 +151,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             )
         )
         servers.use(watchers)
-        app.state.hosts = hosts = Hosts(objects, watchers)
+        commands = Commands(watchers)
+        app.state.gateway = gateway = Gateway(objects, commands)
+        app.state.hosts = hosts = Hosts(gateway)
         app.state.pools = Pools(objects, hosts)
         await servers.load()
-        app.state.tasks = await stack.enter_async_context(Tasks(database, objects))
+        app.state.tasks = tasks = await stack.enter_async_context(Tasks(database, objects))
+        app.state.transfers = Transfers(gateway, tasks)
+        app.state.consoles = Consoles(gateway)
         background = [tokens.run(), servers.run(), last_known.write(hub, objects, since=restored)]
         await stack.enter_async_context(_running(*background))
         await servers.connect_enabled()

@@ -9,12 +9,15 @@ PodiumError
 │   └── InvalidCredentials     somebody tried and failed
 ├── Forbidden                  signed in, but not allowed
 │   ├── MissingPrivileges      ... and these privileges would allow it
-│   └── CrossSite              a browser was sent here by another site
+│   ├── CrossSite              a browser was sent here by another site
+│   └── ReadOnly               the pool's server was added as read only
 ├── NotFound                   no such object
 ├── Conflict                   the state does not allow it
 │   ├── NameTaken              an object of that name exists
 │   ├── PoolAlreadyConnected   another server already holds this pool
-│   └── IncorrectState         e.g. connect a connected server
+│   ├── IncorrectState         e.g. connect a connected server
+│   │   └── OperationInProgress  somebody's operation on the same object is under way
+│   └── Aborted                the task was asked to stop
 ├── TooManyAttempts            slow down (sign-in)
 ├── TooLarge                   the body is larger than the route takes
 ├── PoolError                  a XenServer pool is in the way
@@ -27,7 +30,23 @@ PodiumError
 └── Unavailable                this service cannot do it just now
 """
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
+
+
+class XapiCause(NamedTuple):
+    """The failure of XAPI behind an error. `words`: its parameters as people know them, names instead of refs."""
+
+    code: str
+    params: tuple[str, ...]
+    words: tuple[str, ...] = ()
+
+
+class Trail(NamedTuple):
+    """How far work of several steps had come: what was done, what of it was undone again, and what could not be."""
+
+    done: tuple[str, ...] = ()
+    undone: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
 
 
 class PodiumError(Exception):
@@ -35,10 +54,22 @@ class PodiumError(Exception):
 
     code: ClassVar[str] = "internal"
     title: ClassVar[str] = "Something went wrong"
+    xapi: XapiCause | None = None
+    trail: Trail | None = None
 
     def members(self) -> dict[str, Any]:
         """Extra members of the problem document (RFC 9457 extension members), e.g. `data`."""
         return {}
+
+    def all_members(self) -> dict[str, Any]:
+        """`members`, XAPI's own words where a pool answered with a failure, and how far the work had come."""
+        found = self.members()
+        if self.xapi is not None:
+            code, params, words = self.xapi
+            found |= {"xapi_code": code, "xapi_params": list(params), "words": list(words)}
+        if self.trail is not None:
+            found |= {name: list(steps) for name, steps in self.trail._asdict().items() if steps}
+        return found
 
 
 class BadRequest(PodiumError):
@@ -118,6 +149,11 @@ class CrossSite(Forbidden):
     title = "A cookie does not authorise requests made by another site"
 
 
+class ReadOnly(Forbidden):
+    code = "read-only"
+    title = "The connection to this pool is read only"
+
+
 class NotFound(PodiumError):
     """No such object. `kind` is the collection or type asked for."""
 
@@ -166,6 +202,27 @@ class IncorrectState(Conflict):
     title = "The object is not in the right state"
 
 
+class OperationInProgress(IncorrectState):
+    """`operation`: XAPI's name of what is under way; `task_id`: the Task that does it, where it is one of ours."""
+
+    code = "operation-in-progress"
+    title = "Another operation on this object is under way"
+
+    def __init__(self, detail: str, *, operation: str, task_id: str | None = None) -> None:
+        super().__init__(detail)
+        self.operation = operation
+        self.task_id = task_id
+
+    def members(self) -> dict[str, Any]:
+        data = {"operation": self.operation}
+        return {"data": data if self.task_id is None else {**data, "taskId": self.task_id}}
+
+
+class Aborted(Conflict):
+    code = "aborted"
+    title = "The task was aborted"
+
+
 class TooManyAttempts(PodiumError):
     """`retry_after_s`: seconds until another attempt is heard."""
 
@@ -183,20 +240,8 @@ class TooLarge(PodiumError):
 
 
 class PoolError(PodiumError):
-    """`xapi_code`, `xapi_params`: XAPI's own words, where the pool answered with a failure."""
-
     code = "pool-error"
     title = "The pool is in trouble"
-
-    def __init__(self, detail: str, *, xapi_code: str | None = None, xapi_params: tuple[str, ...] = ()) -> None:
-        super().__init__(detail)
-        self.xapi_code = xapi_code
-        self.xapi_params = xapi_params
-
-    def members(self) -> dict[str, Any]:
-        if self.xapi_code is None:
-            return {}
-        return {"xapi_code": self.xapi_code, "xapi_params": list(self.xapi_params)}
 
 
 class PoolUnreachable(PoolError):

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from xensim.stream import Limits
+
 Spoiled = Literal["", "garbage", "truncated"]
 
 
@@ -15,6 +17,24 @@ class Conditions:
     truncated: int = 0  # replies that end in the middle, and the connection with them
     slow_s: float = 0.0  # seconds before each reply
     hang_until: float = 0.0  # loop time until which requests are read and not answered
+
+    transfer_rate: float = 0.0  # bytes a second that go through a handler's connection; 0 is as many as can
+    cut_after: int = 0  # bytes after which the next transfers are cut
+    cuts: int = 0  # how many of them
+    refused: int = 0  # requests to handlers that answer 500 before they look at anything
+
+    def take_limits(self) -> Limits:
+        """What is to go wrong with this transfer."""
+        cut = self.cuts > 0
+        self.cuts -= cut
+        return Limits(self.transfer_rate, self.cut_after if cut else 0)
+
+    def take_refused(self) -> bool:
+        """Whether this request to a handler is to fail."""
+        if self.refused <= 0:
+            return False
+        self.refused -= 1
+        return True
 
     def take_events_lost(self) -> bool:
         """Whether this event.from is to fail."""
@@ -35,5 +55,5 @@ class Conditions:
 
     def clear(self) -> None:
         """End every fault."""
-        self.events_lost = self.garbage = self.truncated = 0
-        self.slow_s = self.hang_until = 0.0
+        self.events_lost = self.garbage = self.truncated = self.refused = self.cuts = 0
+        self.slow_s = self.hang_until = self.transfer_rate = 0.0

@@ -29,6 +29,9 @@ _FAULTS = (
     "garbage",
     "truncate",
     "slow",
+    "slow_transfers",
+    "cut_transfers",
+    "refuse_transfers",
     "change_certificate",
     "clear",
 )

@@ -9,6 +9,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 
 from xensim import arguments, builtin, events, legacy
+from xensim.audit import Entry
 from xensim.failures import XapiFailure, internal_error
 from xensim.implicit import implicit
 from xensim.pool import Pool
@@ -163,14 +164,26 @@ class Dispatcher:
             self._pool.tasks.succeed(task, result, message.result)
 
     async def _invoke(self, message: Message, session: str, task: str, values: list[object]) -> object:
+        outcome = "OK"
         try:
             result = self._function(message)(Call(self._pool, session, task, message.full_name), *values)
             return await result if inspect.isawaitable(result) else result
-        except XapiFailure:
+        except XapiFailure as failure:
+            outcome = failure.code
             raise
         except Exception as error:  # as XAPI does: a fault of ours must not end the connection
             log.exception("%s failed", message.full_name)
+            outcome = "INTERNAL_ERROR"
             raise internal_error(repr(error)) from error
+        finally:
+            if message.role != "read-only":
+                self._audit(message.full_name, session, outcome)
+
+    def _audit(self, method: str, session: str, outcome: str) -> None:
+        db = self._pool.db
+        user = str(db.field("session", session, "auth_user_name")) if db.exists("session", session) else ""
+        host = str(db.field("host", self._pool.coordinator, "hostname"))
+        self._pool.audit.add(Entry(self._pool.clock.now(), host, user, session, method, outcome))
 
     def _local(self, message: Message, session: str) -> object:
         if message.full_name == "session.local_logout":

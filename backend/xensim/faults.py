@@ -77,13 +77,25 @@ class Faults:
         """Every reply comes so much later, until `clear`."""
         self.conditions.slow_s = seconds
 
+    def slow_transfers(self, rate: float = 1_000_000.0) -> None:
+        """Disks, exports and imports move `rate` bytes a second from the next request on, until `clear`."""
+        self.conditions.transfer_rate = rate
+
+    def cut_transfers(self, after: int = 1 << 20, count: int = 1) -> None:
+        """The connections of the next transfers drop after so many bytes of their bodies."""
+        self.conditions.cut_after, self.conditions.cuts = after, count
+
+    def refuse_transfers(self, count: int = 1) -> None:
+        """The next requests to handlers (exports, imports, disks, consoles, logs) answer 500 at once."""
+        self.conditions.refused += count
+
     def change_certificate(self, host: str | None = None) -> str:
         """A new certificate for a host, the coordinator by default; its fingerprint. Old connections stay."""
         chosen = self._hosts.all[host] if host else self._hosts.coordinator
         return chosen.renew_certificate().sha256
 
     def clear(self) -> None:
-        """End what lasts: slow and spoiled replies, hanging, lost events."""
+        """End what lasts: slow and spoiled replies and transfers, hanging, lost events."""
         self.conditions.clear()
         self._pool.db.amnesia = 0
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from functools import partial
 from ipaddress import ip_address
 from typing import cast
 
-from xensim import tls
+from xensim import handlers, tls
 from xensim.clock import wire_date
 from xensim.dispatch import Dispatcher
 from xensim.http import Connection
@@ -43,7 +44,8 @@ class Host:
         return int(sockets[0].getsockname()[1])
 
     def _connection(self) -> Connection:
-        return Connection(self._web.answer, self._web.spoil, self._connections)
+        takers = partial(handlers.taker, self._pool, self.ref)
+        return Connection(self._web.answer, self._web.spoil, self._connections, takers=takers)
 
     def drop(self) -> int:
         """Abort every connection; how many there were."""
@@ -57,8 +59,11 @@ class Host:
         if self._server is not None:
             self._server.close()
             self._server = None
+        dropped = list(self._connections)
         self.drop()
         await asyncio.sleep(0)  # aborted connections are lost in the next turn of the loop
+        for connection in dropped:
+            await connection.end()
 
     def renew_certificate(self, identity: tls.Identity | None = None) -> tls.Identity:
         """Show another certificate from the next handshake on, in the records too."""

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import cast
 
+from xensim.stream import LINGER_S, Stream
+
 log = logging.getLogger(__name__)
 MAX_HEAD = 64 * 1024
 MAX_RPC_BODY = 300 * 1024
@@ -25,6 +27,7 @@ _REASONS = {
     431: "Request Header Fields Too Large",
     500: "Internal Error",
     501: "Method not implemented",
+    503: "Service Unavailable",
 }
 
 
@@ -83,6 +86,11 @@ def internal_error(text: str) -> Response:
     return page(500, "internal server error", f"{apology}<h1> Additional information </h1>{shown}")
 
 
+def unauthorised(realm: str) -> Response:
+    text = "Please check your credentials and retry."
+    return page(401, "unauthorised", text, ("WWW-Authenticate", f'Basic realm="{realm}"'))
+
+
 def forbidden() -> Response:
     return page(403, "forbidden", "Access to the requested resource is forbidden.")
 
@@ -99,22 +107,33 @@ class BadRequest(Exception):
         self.response = response
 
 
+def peek(buffer: bytearray) -> tuple[Request, int] | None:
+    """The head of the first request in the buffer, and where its body begins; None while it is incomplete.
+
+    Raises BadRequest.
+    """
+    end = buffer.find(b"\r\n\r\n")
+    if end >= 0:
+        return _head(bytes(buffer[:end])), end + 4
+    if len(buffer) > MAX_HEAD:
+        raise BadRequest(page(431, "request header fields too large", "The request header is too large."))
+    return None
+
+
 def parse(buffer: bytearray, *, rpc: bool = True) -> Request | None:
     """The first request in the buffer, taken out of it; None while it is incomplete. Raises BadRequest.
 
     `rpc`: a POST must say its length, and it is limited.
     """
-    end = buffer.find(b"\r\n\r\n")
-    if end < 0:
-        if len(buffer) > MAX_HEAD:
-            raise BadRequest(page(431, "request header fields too large", "The request header is too large."))
+    found = peek(buffer)
+    if found is None:
         return None
-    request = _head(bytes(buffer[:end]))
+    request, start = found
     length = _length(request, rpc=rpc)
-    if len(buffer) < end + 4 + length:
+    if len(buffer) < start + length:
         return None
-    body = bytes(buffer[end + 4 : end + 4 + length])
-    del buffer[: end + 4 + length]
+    body = bytes(buffer[start : start + length])
+    del buffer[: start + length]
     return Request(request.method, request.target, request.version, request.headers, body)
 
 
@@ -142,13 +161,27 @@ def _length(request: Request, *, rpc: bool) -> int:
 
 Handler = Callable[[Request], Awaitable[Response]]
 Spoil = Callable[[list[bytes]], "tuple[list[bytes], bool]"]
+Take = Callable[[Request, Stream], Awaitable[None]]
 
 
 class Connection(asyncio.Protocol):
-    """One connection: requests in order, pipelined or not; a client that goes away ends the request at work."""
+    """One connection: requests in order, pipelined or not; a client that goes away ends the request at work.
 
-    def __init__(self, handler: Handler, spoil: Spoil, connections: set[Connection], *, rpc: bool = True) -> None:
+    A request that `takers` knows is not read to its end and answered: its taker gets the connection, for good.
+    """
+
+    def __init__(
+        self,
+        handler: Handler,
+        spoil: Spoil,
+        connections: set[Connection],
+        *,
+        rpc: bool = True,
+        takers: Callable[[Request], Take | None] | None = None,
+    ) -> None:
         self._rpc = rpc
+        self._takers = takers
+        self._stream: Stream | None = None
         self._handler = handler
         self._spoil = spoil
         self._connections = connections
@@ -165,22 +198,62 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the name is asyncio's
         self._connections.discard(self)
         self._transport = None
-        if self._work is not None:
+        if self._stream is not None:
+            self._stream.lose()
+        elif self._work is not None:
             self._work.cancel()
 
     def data_received(self, data: bytes) -> None:
+        if self._stream is not None:
+            self._stream.feed(data)
+            return
         self._buffer += data
         if self._work is None:
             self._next()
 
+    def eof_received(self) -> bool:
+        """A client that has said all may still listen; over TLS there is no such thing."""
+        if self._stream is None:
+            return False
+        self._stream.feed_eof()
+        return not self._stream.secure
+
     def _next(self) -> None:
         try:
+            if self._hand_over():
+                return
             request = parse(self._buffer, rpc=self._rpc)
         except BadRequest as error:
             self._work = asyncio.create_task(self._send(error.response, None, keep_alive=False))
             return
         if request is not None:
             self._work = asyncio.create_task(self._serve(request))
+
+    def _hand_over(self) -> bool:
+        """Give the connection to who takes this request; false when that is nobody. Raises BadRequest."""
+        if self._takers is None or self._transport is None or self._buffer.startswith(b"POST "):
+            return False  # nobody takes a POST: the many calls are not looked at twice
+        found = peek(self._buffer)
+        if found is None:
+            return False
+        request, start = found
+        take = self._takers(request)
+        if take is None:
+            return False
+        length = None if request.method == "CONNECT" else _length(request, rpc=False)
+        self._stream = Stream(self._transport, length)
+        self._stream.feed(bytes(self._buffer[start:]))
+        self._buffer.clear()
+        self._work = asyncio.create_task(self._give(take, request, self._stream))
+        return True
+
+    async def _give(self, take: Take, request: Request, stream: Stream) -> None:
+        try:
+            await take(request, stream)
+            await stream.linger(LINGER_S)
+        finally:
+            if self._transport is not None:
+                self._transport.close()
 
     async def _serve(self, request: Request) -> None:
         try:
@@ -211,9 +284,14 @@ class Connection(asyncio.Protocol):
         return False
 
     def pause_writing(self) -> None:
+        if self._stream is not None:
+            self._stream.set_writable(writable=False)
+            return
         self._paused = asyncio.get_running_loop().create_future()
 
     def resume_writing(self) -> None:
+        if self._stream is not None:
+            self._stream.set_writable(writable=True)
         if self._paused is not None and not self._paused.done():
             self._paused.set_result(None)
         self._paused = None
@@ -222,6 +300,12 @@ class Connection(asyncio.Protocol):
         """Until the client has taken enough; a client that goes away cancels the wait."""
         if self._paused is not None:
             await self._paused
+
+    async def end(self) -> None:
+        """Stop working for this connection."""
+        if self._work is not None:
+            self._work.cancel()
+            await asyncio.wait([self._work])
 
     def abort(self) -> None:
         """Drop the connection without a word."""

@@ -4,10 +4,13 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from xensim.audit import Audit
 from xensim.clock import Clock
 from xensim.conditions import Conditions
+from xensim.content import Contents
 from xensim.database import Database
 from xensim.schema import NULL_REF, Schema, load
+from xensim.screen import Screen
 from xensim.sessions import Credentials, Sessions
 from xensim.tasks import Tasks
 
@@ -21,7 +24,11 @@ class Pool:
     schema: Schema = field(default_factory=load)
     credentials: Credentials = field(default_factory=Credentials)
     pace: float = 1.0
+    audit: Audit = field(default_factory=Audit)
+    blobs: dict[str, bytes] = field(default_factory=dict)  # what was put into blobs, by ref
+    screens: dict[str, Screen] = field(default_factory=dict)  # of the VMs that somebody looked at, by ref
     db: Database = field(init=False)
+    contents: Contents = field(init=False)
     sessions: Sessions = field(init=False)
     tasks: Tasks = field(init=False)
     conditions: Conditions = field(init=False)
@@ -29,6 +36,7 @@ class Pool:
 
     def __post_init__(self) -> None:
         self.db = Database(self.schema, self.rng)
+        self.contents = Contents(self.db)
         self.sessions = Sessions(self.db, self.clock, self.credentials, lambda: self.coordinator)
         self.tasks = Tasks(self.db, self.clock, self.sessions, lambda: self.coordinator)
         self.conditions = Conditions()

@@ -129,6 +129,7 @@ class Sim:
         await self.faults.close()
         await self._hosts.close()
         await self._dispatcher.stop()
+        self.pool.contents.close()
 
     def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)

@@ -27,6 +27,7 @@ class Tasks:
         self._coordinator = coordinator
         self._cancels: dict[str, asyncio.Event] = {}
         self._doomed: set[str] = set()
+        self._adopted: set[str] = set()
         self._sessions: dict[str, str] = {}
 
     def create(self, label: str, session: str, *, description: str = "", cancellable: bool = False) -> str:
@@ -65,6 +66,7 @@ class Tasks:
     def _end(self, task: str, status: str, **fields: object) -> None:
         db = self._db
         self._cancels.pop(task, None)
+        self._adopted.discard(task)
         if not db.exists("task", task):
             return
         # XAPI writes these one after the other, so that a client may see a finished task still pending.
@@ -86,6 +88,16 @@ class Tasks:
     def is_cancelled(self, task: str) -> bool:
         event = self._cancels.get(task)
         return event is not None and event.is_set()
+
+    def adopt(self, task: str) -> None:
+        """Work under a task that a client made: it can be cancelled, and goes only when the work is over."""
+        self._cancels.setdefault(task, asyncio.Event())
+        self._adopted.add(task)
+        self._db.set("task", task, allowed_operations=["cancel"])
+
+    async def cancelled(self, task: str) -> None:
+        """Return when somebody asks the task to stop."""
+        await self._cancels.setdefault(task, asyncio.Event()).wait()
 
     async def sleep(self, task: str, seconds: float) -> None:
         """Wait, but not longer than until the task is cancelled."""
@@ -110,6 +122,7 @@ class Tasks:
 
     def remove(self, task: str) -> None:
         self._cancels.pop(task, None)
+        self._adopted.discard(task)
         self._doomed.discard(task)
         self._session_rows.detach_task(self._sessions.pop(task, ""), task)
         if self._db.exists("task", task):
@@ -140,7 +153,9 @@ class Tasks:
                 self.remove(ref)
 
     def _runs(self, task: str) -> bool:
-        """Whether a call of ours works on it; a task made by `task.create` belongs to its client alone."""
+        """Whether we work on it; a task made by `task.create` belongs to its client until it is adopted."""
+        if task in self._adopted:
+            return True
         label = str(self._db.field("task", task, "name_label"))
         return label.startswith(("Async.", "InternalAsync.")) or label in self._db.schema.methods
 

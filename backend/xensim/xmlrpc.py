@@ -35,11 +35,12 @@ def decode(body: bytes) -> tuple[str, list[object]]:
     name = root.findtext("methodName")
     if name is None:
         raise Malformed('Xmlrpc.Parse_error("close_tag", "open_tag(methodName)", _)')
-    params = [_value(value) for value in root.iterfind("params/param/value")]
+    params = [decode_value(value) for value in root.iterfind("params/param/value")]
     return name.strip(), params
 
 
-def _value(element: Element) -> object:
+def decode_value(element: Element) -> object:
+    """What is in a `<value>`; numbers without a tag stay text. Raises Malformed."""
     if len(element) == 0:
         return element.text or ""
     inner = element[0]
@@ -57,7 +58,7 @@ def _value(element: Element) -> object:
             case "nil":
                 return None
             case "array":
-                return [_value(value) for value in inner.iterfind("data/value")]
+                return [decode_value(value) for value in inner.iterfind("data/value")]
             case "struct":
                 return {member.findtext("name") or "": _member(member) for member in inner.iterfind("member")}
     except ValueError as error:
@@ -69,7 +70,7 @@ def _member(member: Element) -> object:
     value = member.find("value")
     if value is None:
         raise Malformed('Xmlrpc.Parse_error("close_tag", "open_tag(value)", _)')
-    return _value(value)
+    return decode_value(value)
 
 
 def success(value: object, type_: Type) -> bytes:

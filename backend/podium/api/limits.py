@@ -1,5 +1,6 @@
 """Bounds on what a client may send, before anything reads it, and the security headers of every answer."""
 
+import re
 from http import HTTPStatus
 from typing import Final
 
@@ -15,12 +16,15 @@ MAX_HEADER_BYTES: Final = 32 * 1024
 
 
 class Limits:
-    """Pure ASGI, so that streams pass through untouched. `max_body_bytes` holds for every route but `unlimited`."""
+    """Pure ASGI, so that streams pass through untouched.
 
-    def __init__(self, app: ASGIApp, *, max_body_bytes: int, unlimited: tuple[str, ...] = ()) -> None:
+    `max_body_bytes` holds for every route but those whose path `streamed` matches: they collect nothing.
+    """
+
+    def __init__(self, app: ASGIApp, *, max_body_bytes: int, streamed: re.Pattern[str] | None = None) -> None:
         self._app = app
         self._max_body = max_body_bytes
-        self._unlimited = unlimited
+        self._streamed = streamed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -40,7 +44,7 @@ class Limits:
         if len(headers) > MAX_HEADERS or sum(len(name) + len(value) for name, value in headers) > MAX_HEADER_BYTES:
             await http_problem(431, "too many or too long headers")(scope, receive, send_with_headers)
             return
-        if scope["path"].endswith(self._unlimited):
+        if self._streamed is not None and self._streamed.fullmatch(scope["path"]):
             await self._app(scope, receive, send_with_headers)
             return
         length = next((value for name, value in headers if name == b"content-length"), b"0")

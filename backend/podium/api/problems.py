@@ -89,6 +89,10 @@ class Problem(BaseModel):
     data: dict[str, Any] | None = None
     xapi_code: str | None = Field(None, description="the pool's own code, where it answered with a failure")
     xapi_params: list[str] | None = None
+    words: list[str] | None = Field(None, description="xapi_params for people: names instead of references")
+    done: list[str] | None = Field(None, description="the steps that were done before it failed")
+    undone: list[str] | None = Field(None, description="those of them that were undone again")
+    left: list[str] | None = Field(None, description="those that could not be undone, and remain")
 
 
 def responses(*errors: type[PodiumError]) -> dict[int | str, dict[str, Any]]:
@@ -117,7 +121,7 @@ def problem_response(error: PodiumError, *, browser: bool = False) -> Response:
         headers["www-authenticate"] = challenge(browser=browser)
     if isinstance(error, TooManyAttempts):
         headers["retry-after"] = str(max(1, math.ceil(error.retry_after_s)))
-    return _document(status_of(type(error)), error.code, error.title, str(error), error.members(), headers)
+    return _document(status_of(type(error)), error.code, error.title, str(error), error.all_members(), headers)
 
 
 def challenge(*, browser: bool) -> str:

@@ -156,6 +156,18 @@ class Mirror:
         row = self._rows.get(ref)
         return row.record if row is not None and isinstance(row.record, kind) else None
 
+    def shown_as(self, ref: str) -> str | None:
+        """The id by which clients know the object behind `ref`; None where they see none."""
+        row = self._rows.get(ref)
+        return None if row is None else row.shown
+
+    def name_of(self, ref: str) -> str | None:
+        """What people call the object behind `ref`: its name, or its class and uuid; None for an unknown ref."""
+        row = self._rows.get(ref)
+        if row is None:
+            return None
+        return getattr(row.record, "name_label", "") or f"{row.kind} {row.record.uuid or ref}"
+
     def records(self, kind: type[R]) -> list[R]:
         """Every raw record of a class whose records have uuids."""
         return [row.record for row in self.rows_by_uuid(kind).values() if isinstance(row.record, kind)]

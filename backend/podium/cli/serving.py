@@ -17,6 +17,9 @@ from podium.stream.hub import Hub
 GRACE_S: Final = 1
 """How long open requests may take to end when the service stops; whole seconds, as uvicorn wants them."""
 
+WS_MESSAGE_BYTES: Final = 1 << 20
+"""Of one message of a client: keys, the pointer, a clipboard."""
+
 
 class Server(uvicorn.Server):
     """uvicorn waits for open requests before it ends the application's lifespan; endless ones must hear of it first."""
@@ -29,7 +32,10 @@ class Server(uvicorn.Server):
                 port=settings.port,
                 loop="auto",
                 http=BoundedHttp,
-                ws="none",
+                ws="websockets-sansio",
+                ws_max_size=WS_MESSAGE_BYTES,
+                ws_ping_interval=20.0,
+                ws_ping_timeout=20.0,
                 lifespan="on",
                 log_config=None,
                 access_log=False,

@@ -1,27 +1,19 @@
 """Hosts: what has to be asked of the host itself, live, through the plugins that XCP-ng brings."""
 
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 from msgspec import UNSET
 
-from podium.cache.objects import Objects
-from podium.errors import IncorrectState, NotFound, NotSupported, PoolError
+from podium.errors import IncorrectState, NotSupported, PoolError
 from podium.model.base import Maybe
 from podium.model.host import Host
 from podium.services.access import READ, Viewer
-from podium.services.troubles import refusal_of
-from podium.xapi.errors import XapiError
+from podium.services.gateway import Gateway
 
 SMT_S: Final = 20.0
 MISSING_PATCHES_S: Final = 60.0
 """The host asks its package repositories, over the Internet."""
-
-
-class Calling(Protocol):
-    """What is needed of the watchers."""
-
-    async def call(self, pool_id: str, method: str, *params: object, timeout_s: float) -> object: ...
 
 
 class Smt(msgspec.Struct, frozen=True):
@@ -79,16 +71,12 @@ class _Package(msgspec.Struct):
 class Hosts:
     """Asks hosts. Changes nothing: the plugins' functions it names only read."""
 
-    def __init__(self, objects: Objects, pools: Calling) -> None:
-        self._objects = objects
-        self._pools = pools
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
 
     def get(self, host_id: str) -> Host:
         """Raises NotFound."""
-        entry = self._objects.of_type("host").get(host_id)
-        if entry is None or not isinstance(entry.object, Host):
-            raise NotFound("host", host_id)
-        return entry.object
+        return self._gateway.find(Host, "host", host_id)
 
     async def smt(self, host_id: str, *, by: Viewer) -> Smt:
         """Raises NotFound, MissingPrivileges, IncorrectState, NotSupported, PoolError."""
@@ -124,12 +112,9 @@ class Hosts:
     async def _plugin(self, host: Host, plugin: str, function: str, *, timeout_s: float) -> str:
         if host.power_state == "Halted":
             raise IncorrectState(f"the host {host.name_label} is not running")
-        try:
-            answer = await self._pools.call(
-                host.pool, "host.call_plugin", host.xapi_ref, plugin, function, {}, timeout_s=timeout_s
-            )
-        except XapiError as error:
-            raise refusal_of(error, host) from error
+        answer = await self._gateway.ask(
+            host, "host.call_plugin", host.xapi_ref, plugin, function, {}, timeout_s=timeout_s
+        )
         if not isinstance(answer, str):
             raise PoolError(f"{plugin} of {host.name_label} answers no text")
         return answer

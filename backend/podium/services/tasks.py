@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from podium.cache.objects import Objects
 from podium.db.base import Database
 from podium.db.task import TaskRow
-from podium.errors import Conflict, IncorrectState, NotFound, PodiumError
+from podium.errors import Aborted, IncorrectState, NotFound, PodiumError
 from podium.model.task import Task, TaskNote, TaskProperties
 from podium.services.access import Viewer
 
@@ -24,28 +24,50 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 KEPT: Final = 1000
+NOTES: Final = 100
+"""Infos, and warnings, that one Task keeps: the newest."""
+PACE_S: Final = 0.1
+"""A Task is shown anew at most so often on account of those within it; with a thousand of them, ten times as seldom."""
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
-_ABORTED: Final = "aborted"
 
 
 class Progress:
-    """What running work may say about itself; each word of it is shown at once."""
+    """What running work may say about itself; each word of it is shown at once.
 
-    def __init__(self, tasks: "Tasks", task_id: str) -> None:
+    `start` and `end`: the part of the whole (0 to 100) that this is about; `part` makes smaller ones.
+    """
+
+    def __init__(self, tasks: "Tasks", task_id: str, start: float = 0.0, end: float = 100.0) -> None:
         self.task_id = task_id
         self._tasks = tasks
+        self._start = start
+        self._end = end
 
     def at(self, percent: float) -> None:
-        """How much is done, 0 to 100."""
-        self._tasks.change(self.task_id, progress=round(min(100.0, max(0.0, percent)), 1))
+        """How much of this part is done, 0 to 100."""
+        done = min(100.0, max(0.0, percent))
+        whole = round(self._start + (self._end - self._start) * done / 100, 1)
+        if self._tasks.get(self.task_id).progress != whole:
+            self._tasks.change(self.task_id, progress=whole)
+
+    def part(self, start: float, end: float) -> "Progress":
+        """Of this, the part from `start` to `end` percent: given to one of several steps."""
+        span = (self._end - self._start) / 100
+        return Progress(self._tasks, self.task_id, self._start + span * start, self._start + span * end)
 
     def info(self, message: str, data: Mapping[str, Any] | None = None) -> None:
         task = self._tasks.get(self.task_id)
-        self._tasks.change(self.task_id, infos=(*(task.infos or ()), _note(message, data)))
+        self._tasks.change(self.task_id, infos=(*(task.infos or ()), _note(message, data))[-NOTES:])
 
     def warning(self, message: str, data: Mapping[str, Any] | None = None) -> None:
         task = self._tasks.get(self.task_id)
-        self._tasks.change(self.task_id, warnings=(*(task.warnings or ()), _note(message, data)))
+        self._tasks.change(self.task_id, warnings=(*(task.warnings or ()), _note(message, data))[-NOTES:])
+
+    async def nested(
+        self, name: str, work: "Callable[[Progress], Awaitable[T]]", *, about: tuple[str, str] | None = None
+    ) -> T:
+        """Do a part of the work as a Task within this one, with a state and a progress of its own."""
+        return await self._tasks.nested(self.task_id, name, work, about=about)
 
 
 Work = Callable[[Progress], Awaitable[T]]
@@ -60,10 +82,10 @@ class Running(Generic[T]):
         self.attendant = attendant
 
     async def result(self) -> T:
-        """What the work came to. Raises what it raised; Conflict when it was aborted."""
+        """What the work came to. Raises what it raised; Aborted when somebody aborted it."""
         await asyncio.wait({self.attendant})
         if self.work.cancelled():
-            raise Conflict("the task was aborted")
+            raise Aborted("the task was aborted")
         return self.work.result()
 
 
@@ -77,6 +99,9 @@ class Tasks:
         self._running: dict[str, Running[Any]] = {}
         self._last_ms = 0
         self._closing = False
+        self._nested: dict[str, dict[str, Task]] = {}
+        self._inside: dict[str, str] = {}
+        self._showing: dict[str, asyncio.TimerHandle] = {}
 
     async def __aenter__(self) -> Self:
         await self._load()
@@ -92,7 +117,9 @@ class Tasks:
             await asyncio.wait({one.attendant for one in running})
 
     def get(self, task_id: str) -> Task:
-        """Raises NotFound."""
+        """Also one within another, while it runs. Raises NotFound."""
+        if (parent := self._inside.get(task_id)) is not None:
+            return self._nested[parent][task_id]
         entry = self._objects.of_type("task").get(task_id)
         if entry is None:
             raise NotFound("task", task_id)
@@ -144,7 +171,7 @@ class Tasks:
         if running is None:
             raise NotFound("running task", task_id)
         self.change(task_id, abortion_requested_at=self._now())
-        running.work.cancel(_ABORTED)
+        running.work.cancel(Aborted.code)
         await asyncio.wait({running.attendant})
 
     async def delete(self, task_id: str, *, viewer: Viewer) -> None:
@@ -168,7 +195,61 @@ class Tasks:
     def change(self, task_id: str, **changes: Any) -> Task:
         """Show a new state of a running Task."""
         task = msgspec.structs.replace(self.get(task_id), updated_at=self._now(), **changes)
-        self._objects.put(task)
+        if (parent := self._inside.get(task_id)) is not None:
+            self._nested[parent][task_id] = task
+            self._show_soon(parent)
+        else:
+            self._objects.put(task)
+        return task
+
+    async def nested(self, parent: str, name: str, work: Work[T], *, about: tuple[str, str] | None = None) -> T:
+        """Do `work` as a Task within another one. Raises what it raises."""
+        now = self._now()
+        properties = TaskProperties(
+            name=name,
+            object_id=UNSET if about is None else about[1],
+            object_type=UNSET if about is None else about[0],
+            user_id=self.get(parent).properties.user_id,
+        )
+        task = Task(id=self._new_id(now), status="pending", start=now, updated_at=now, properties=properties)
+        self._inside[task.id] = parent
+        self._nested.setdefault(parent, {})[task.id] = task
+        self._show_soon(parent)
+        doing = asyncio.ensure_future(work(Progress(self, task.id)))
+        assert isinstance(doing, asyncio.Task)  # noqa: S101 -- of a coroutine, it is one
+        try:
+            return await doing
+        finally:
+            if not doing.done():  # asked to stop: this ends when the work has ended
+                await asyncio.wait({doing})
+            self.change(task.id, **self._ending(doing), end=self._now())
+
+    def _show_soon(self, task_id: str) -> None:
+        if (outer := self._inside.get(task_id)) is not None:
+            self._nested[outer][task_id] = self._whole(task_id)
+            self._show_soon(outer)
+        elif task_id not in self._showing:
+            pause_s = PACE_S * max(1.0, len(self._nested[task_id]) / 100)
+            self._showing[task_id] = asyncio.get_running_loop().call_later(pause_s, self._show, task_id)
+
+    def _show(self, task_id: str) -> None:
+        self._showing.pop(task_id, None)
+        if task_id in self._running:
+            self._objects.put(self._whole(task_id))
+
+    def _whole(self, task_id: str) -> Task:
+        """A Task with those within it."""
+        within = tuple(self._nested.get(task_id, {}).values())
+        return msgspec.structs.replace(self.get(task_id), tasks=within or UNSET, updated_at=self._now())
+
+    def _close_nested(self, task_id: str) -> Task:
+        """The Task with those within it, which are not to change any more."""
+        if (timer := self._showing.pop(task_id, None)) is not None:
+            timer.cancel()
+        task = self._whole(task_id)
+        for one in self._nested.pop(task_id, {}):
+            self._inside.pop(one, None)
+            self._nested.pop(one, None)
         return task
 
     async def _load(self) -> None:
@@ -190,7 +271,8 @@ class Tasks:
         """See the work to its end, and write down how it ended."""
         try:
             await asyncio.wait({work})
-            task = self.change(task_id, **self._ending(work), end=self._now())
+            task = msgspec.structs.replace(self._close_nested(task_id), **self._ending(work), end=self._now())
+            self._objects.put(task)
             await self._update(task)
         except SQLAlchemyError:
             log.exception("the end of a task could not be written down", task=task_id)
@@ -202,14 +284,14 @@ class Tasks:
         if work.cancelled():
             if self._closing:
                 return {"status": "interrupted"}
-            return {"status": "failure", "result": {"code": _ABORTED, "name": "Aborted", "message": "aborted"}}
+            return {"status": "failure", "result": {"code": Aborted.code, "name": "Aborted", "message": "aborted"}}
         error = work.exception()
         if error is None:
             result = work.result()
             return {"status": "success", "result": UNSET if result is None else msgspec.to_builtins(result)}
         if isinstance(error, PodiumError):
             described = {"code": error.code, "name": type(error).__name__, "message": str(error), "title": error.title}
-            return {"status": "failure", "result": {**described, **error.members()}}
+            return {"status": "failure", "result": {**described, **error.all_members()}}
         log.error("a task failed unexpectedly", exc_info=error)
         message = "an unexpected error; the service's log says more"
         return {"status": "failure", "result": {"code": PodiumError.code, "name": "Error", "message": message}}

@@ -1,10 +1,8 @@
-"""What a pool reported, as the error it was: to be raised where somebody waits for its connection or its answer."""
+"""What a pool reported, as the error it was: to be raised where somebody waits for its connection."""
 
 from podium.errors import (
     CertificateUntrusted,
     NotAXenServer,
-    NotFound,
-    NotSupported,
     PodiumError,
     PoolAlreadyConnected,
     PoolChanged,
@@ -12,9 +10,7 @@ from podium.errors import (
     PoolRefused,
     PoolUnreachable,
 )
-from podium.model.base import PoolObject
 from podium.watch.state import Trouble
-from podium.xapi.errors import HANDLE_INVALID, MISSING_PLUGINS, PLUGIN_FAILED, XapiError
 
 
 def error_of(trouble: Trouble) -> PodiumError:
@@ -30,13 +26,3 @@ def error_of(trouble: Trouble) -> PodiumError:
         if trouble.code == kind.code:
             return kind(trouble.detail)
     return PoolError(trouble.detail)
-
-
-def refusal_of(error: XapiError, about: PoolObject) -> PodiumError:
-    """A failure that a pool answered to a call about an object, as this object's readers may know it."""
-    if error.code == HANDLE_INVALID:
-        return NotFound(about.type, about.id)  # it went a moment ago
-    if error.code in MISSING_PLUGINS:
-        return NotSupported(f"the {about.type} {about.id} has no plugin for that: {error}")
-    detail = error.params[0] if error.code == PLUGIN_FAILED and error.params else str(error)
-    return PoolError(detail, xapi_code=error.code, xapi_params=error.params)

@@ -12,7 +12,6 @@ from podium.errors import PodiumError, PoolUnreachable
 from podium.model.base import Projection
 from podium.watch.state import ServerConfig, State, WatchState
 from podium.watch.watcher import Claims, Watcher
-from podium.xapi.errors import SESSION_OVER, XapiError, XapiTransportError
 from podium.xapi.events import POLL_S
 
 log = structlog.get_logger(__name__)
@@ -46,6 +45,7 @@ class Watchers:
         self._watchers: dict[str, Watcher] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._changed: dict[str, asyncio.Event] = {}
+        self._awaited: dict[str, dict[str, asyncio.Event]] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -74,6 +74,7 @@ class Watchers:
             claims=self._claims,
             notify=self._heard,
             loaded=self._loaded,
+            awaited=self.awaited,
             poll_s=self._poll_s,
         )
         self._watchers[config.id] = watcher
@@ -102,27 +103,16 @@ class Watchers:
             changed.clear()
             await changed.wait()
 
-    async def call(self, pool_id: str, method: str, *params: object, timeout_s: float) -> object:
-        """One call within the session of a connected pool; waiting for its turn counts, too.
+    def connected(self, pool_id: str) -> Watcher:
+        """The watcher that has a session at that pool. Raises PoolUnreachable."""
+        for watcher in self._watchers.values():
+            if watcher.session is not None and watcher.state.pool_id == pool_id:
+                return watcher
+        raise PoolUnreachable("the pool is not connected just now")
 
-        Raises PoolUnreachable, CertificateUntrusted, and XapiError where the pool says no.
-        """
-        watcher = next((one for one in self._watchers.values() if one.session and one.state.pool_id == pool_id), None)
-        if watcher is None:
-            raise PoolUnreachable("the pool is not connected just now")
-        try:
-            async with asyncio.timeout(timeout_s), watcher.calls:
-                if watcher.session is None:
-                    raise PoolUnreachable("the connection to the pool was lost meanwhile")
-                return await watcher.session.call(method, *params, timeout_s=timeout_s)
-        except TimeoutError as error:
-            raise PoolUnreachable(f"the pool did not answer within {timeout_s:g} s") from error
-        except XapiTransportError as error:
-            raise PoolUnreachable(str(error)) from error
-        except XapiError as error:
-            if error.code in SESSION_OVER:
-                raise PoolUnreachable("the session at the pool has ended; a new one begins") from error
-            raise
+    def awaited(self, pool_id: str) -> dict[str, asyncio.Event]:
+        """By ref, the tasks of the pool that somebody waits for. It outlives sessions and watchers."""
+        return self._awaited.setdefault(pool_id, {})
 
     async def _end(self, server_id: str) -> None:
         task = self._tasks.pop(server_id, None)

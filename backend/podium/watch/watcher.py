@@ -30,9 +30,10 @@ from podium.model.base import Projection
 from podium.watch.state import ServerConfig, State, Trouble, WatchState
 from podium.xapi.address import Address, parse_address
 from podium.xapi.errors import XapiError, XapiTransportError
-from podium.xapi.events import GRACE_S, POLL_S, Batch, everything, follow, refetch
+from podium.xapi.events import GRACE_S, POLL_S, Batch, everything, follow, news, refetch
 from podium.xapi.records import CertificateRecord, HostRecord, PoolRecord
 from podium.xapi.session import Login, Session
+from podium.xapi.trust import Trust
 
 log = structlog.get_logger(__name__)
 
@@ -93,6 +94,7 @@ class Watcher:
         claims: Claims,
         notify: Callable[[WatchState], None],
         loaded: Callable[[], None] = lambda: None,
+        awaited: Callable[[str], Mapping[str, asyncio.Event]] = lambda _: {},
         poll_s: float = POLL_S,
     ) -> None:
         self.config = config
@@ -101,6 +103,7 @@ class Watcher:
         self._claims = claims
         self._notify = notify
         self._loaded = loaded
+        self._awaited = awaited
         self._poll_s = poll_s
         self._trust = config.trust
         self._members = config.members
@@ -108,12 +111,29 @@ class Watcher:
         self._reconciled: dict[str, tuple[float, float]] = {}
         self._events = 0
         self._pinged = 0.0
+        self._token = ""
+        self._advanced = asyncio.Event()
+        self._asking: asyncio.Task[None] | None = None
+        self._catching: set[asyncio.Task[None]] = set()
+        self._turn = asyncio.Lock()
         self._rate_since = time.monotonic()
         self.mirror: Mirror | None = None
         self.session: Session | None = None
         """While the pool is connected: for calls beside the events."""
         self.calls = asyncio.Semaphore(CALLS)
         self.state = WatchState(config.id, State.CONNECTING, time.time(), pool_id=config.expected_pool)
+
+    @property
+    def trust(self) -> Trust:
+        """How the certificates of this pool's hosts are judged."""
+        return self._trust
+
+    @property
+    def coordinator_address(self) -> str:
+        """What the pool itself calls its coordinator's address; "" while it is not known."""
+        pool = None if self.mirror is None else self.mirror.record(PoolRecord, self.mirror.pool_ref)
+        host = None if pool is None or self.mirror is None else self.mirror.record(HostRecord, pool.master)
+        return "" if host is None else host.address
 
     async def run(self) -> None:
         """Connect and follow, for ever; returns only when a human is needed."""
@@ -138,8 +158,38 @@ class Watcher:
             log.info("lost a pool, trying again", server=self.config.id, attempt=attempt, detail=str(trouble))
             await asyncio.sleep(_wait(attempt))
 
+    async def caught_up(self) -> None:
+        """Returns when the cache has taken in all that had happened in the pool when this was called.
+
+        Nothing is written to the pool for that: it is asked once more what is new since the last batch. Those who come
+        while the question is on its way share the next one. Raises PoolUnreachable, XapiError, XapiTransportError.
+        """
+        if self._asking is None:
+            self._asking = asyncio.create_task(self._catch_up(), name=f"catch up with {self.config.id}")
+            self._catching.add(self._asking)
+            self._asking.add_done_callback(self._caught)
+        await asyncio.shield(self._asking)
+
+    def _caught(self, asking: asyncio.Task[None]) -> None:
+        self._catching.discard(asking)
+        if not asking.cancelled():
+            asking.exception()  # whoever waited has heard it; nobody may be left
+
+    async def _catch_up(self) -> None:
+        async with self._turn:
+            self._asking = None  # who comes from here on may have written after the question
+            session = self.session
+            if session is None:
+                raise PoolUnreachable("the connection to the pool was lost meanwhile")
+            token = await news(session, self._token)
+            while token > self._token:
+                self._advanced.clear()
+                await self._advanced.wait()
+
     def end(self) -> None:
         """What is left to do when nobody runs this any more."""
+        for asking in self._catching:
+            asking.cancel()
         self._drop_mirror()
 
     def failed(self, error: PodiumError) -> None:
@@ -159,6 +209,7 @@ class Watcher:
         logout = True
         try:
             token = await self._load(session)
+            self._reached(token)
             self.session = session
             async for batch in follow(session, token, poll_s=self._poll_s):
                 await self._take(session, batch)
@@ -200,6 +251,10 @@ class Watcher:
         log.info("connected", server=self.config.id, pool=mirror.pool_id, records=len(mirror))
         return token
 
+    def _reached(self, token: str) -> None:
+        self._token = token
+        self._advanced.set()
+
     def _drop_mirror(self) -> None:
         if self.mirror is not None:
             self.mirror.clear()
@@ -224,6 +279,11 @@ class Watcher:
         while mirror.pending:
             await asyncio.sleep(0)
             self._commit(mirror, SLICE)
+        self._reached(batch.token)
+        if awaited := self._awaited(mirror.pool_id):
+            for event in batch.events:
+                if event.kind == "task" and (changed := awaited.get(event.ref)) is not None:
+                    changed.set()
         if any(event.kind in ABOUT for event in batch.events):
             self._learn(mirror)
         await self._reconcile(session, mirror, batch.counts)

@@ -28,6 +28,8 @@ or with nothing, must not keep us spinning."""
 FETCH_S: Final = 120.0
 """The time limit of one group of the first fetch."""
 
+NEWS_S: Final = 10.0
+
 GROUPS: Final[tuple[tuple[str, ...], ...]] = (
     # messages first: a token taken without them would bring all of them again
     tuple(name for name in RECORDS if name not in {"vm", "vbd", "vdi", "vif", "vm_metrics", "vm_guest_metrics"}),
@@ -120,6 +122,15 @@ def _newest(tokens: Sequence[str]) -> str:
 async def refetch(session: Session, kind: str) -> Batch:
     """All of one class again."""
     return await _call(session, (kind,), "", 0.0, FETCH_S)
+
+
+async def news(session: Session, token: str) -> str:
+    """The token that `follow`, being at `token`, will have reached with what has happened by now; `token` if nothing.
+
+    A quiet reply's own token may be newer: it counts changes that nobody told, and `follow` would reach it later.
+    """
+    reply = await _call(session, tuple(RECORDS), token, 0.0, NEWS_S)
+    return reply.token if reply.events else token
 
 
 async def follow(session: Session, token: str, *, poll_s: float = POLL_S) -> AsyncIterator[Batch]:

@@ -28,7 +28,9 @@ def copy(pool: Pool, vdi: str, sr: str) -> str:
     assert_plugged(pool, sr)
     assert_feature(pool.db, sr, "VDI_CREATE")
     assert_room(pool.db, sr, used)
-    return _row(pool, sr, size=size, used=used, **_taken_over(pool.db, vdi))
+    made = _row(pool, sr, size=size, used=used, **_taken_over(pool.db, vdi))
+    pool.contents.copy(vdi, made)
+    return made
 
 
 def fork(pool: Pool, vdi: str, *, snapshot: bool) -> str:
@@ -43,6 +45,7 @@ def fork(pool: Pool, vdi: str, *, snapshot: bool) -> str:
         pool, sr, size=size, used=number(record["physical_utilisation"]), name_label="base copy", managed=False,
         read_only=True, sm_config={key: value for key, value in config.items() if not key.startswith("host_")},
     )  # fmt: skip
+    pool.contents.copy(vdi, base)
     parent = {"vhd-parent": text(db.field("VDI", base, "uuid"))}
     db.set("VDI", vdi, sm_config=config | parent, physical_utilisation=GRAIN)
     book(db, sr, used=GRAIN - number(db.field("VDI", base, "physical_utilisation")), allocated=0)
@@ -51,7 +54,9 @@ def fork(pool: Pool, vdi: str, *, snapshot: bool) -> str:
         fields |= {
             "is_a_snapshot": True, "snapshot_of": vdi, "snapshot_time": pool.clock.wire(), "read_only": True,
         }  # fmt: skip
-    return _row(pool, sr, size=size, used=GRAIN, **fields | {"sm_config": _fresh(config) | parent})
+    made = _row(pool, sr, size=size, used=GRAIN, **fields | {"sm_config": _fresh(config) | parent})
+    pool.contents.copy(base, made)
+    return made
 
 
 def destroy(pool: Pool, vdi: str) -> None:

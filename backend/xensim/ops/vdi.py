@@ -45,6 +45,7 @@ async def resize(call: Call, vdi: str, size: int) -> None:
         if size > old:
             images.assert_room(call.db, text(record["SR"]), size - old)
         grown = size - old if used >= old else 0
+        call.pool.contents.resize(vdi, size)
         call.db.set("VDI", vdi, virtual_size=size, physical_utilisation=max(0, used + grown))
         images.book(call.db, text(record["SR"]), used=grown, allocated=size - old)
 

@@ -1,0 +1,8 @@
+"""The HTTP handlers of a host, PROTOCOL.md 7: transfers of disks and VMs, consoles, logs."""
+
+from xensim.handlers import blob, console, export, imports, logs, raw_vdi
+from xensim.handlers.serve import taker
+
+HANDLER_MODULES = (blob, console, export, imports, logs, raw_vdi)  # importing them registers what they hold
+
+__all__ = ["HANDLER_MODULES", "taker"]
