@@ -81,10 +81,10 @@ check-python: $(VENV)/.dev tests/xensim/node/node_modules/.installed
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/hadolint Dockerfile
 	@$(BIN)/pytest -n $(PYTEST_WORKERS) --dist worksteal
-check-web: frontend/node_modules/.installed types-current
+check-web: frontend/node_modules/.installed types-current refusals-current
 	@$(NPM) run --silent check
 
-.PHONY: openapi types-current
+.PHONY: openapi types-current refusals-current
 openapi: $(VENV)/.runtime frontend/node_modules/.installed ## write the web client's types anew, from the OpenAPI document
 	@$(BIN)/python -m podium openapi > $(VENV)/openapi.json
 	@$(NPM) run --silent generate -- "$(CURDIR)/$(VENV)/openapi.json"
@@ -92,6 +92,8 @@ types-current: $(VENV)/.runtime frontend/node_modules/.installed
 	@cp frontend/src/api/schema.gen.ts $(VENV)/schema.gen.ts
 	@$(MAKE) openapi
 	@cmp -s $(VENV)/schema.gen.ts frontend/src/api/schema.gen.ts || { cp $(VENV)/schema.gen.ts frontend/src/api/schema.gen.ts; echo "the web client's types are not what the backend says: run make openapi" >&2; exit 1; }
+refusals-current: $(VENV)/.runtime
+	@$(BIN)/python tools/gen_refusals.py --check
 
 test: setup check journeys ## set up from nothing and run everything, browser journeys included
 journeys: setup web chromium ## whole flows in a real browser

@@ -12,6 +12,7 @@ from bench.measures.idle import idle
 from bench.measures.lists import lists
 from bench.measures.start import start
 from bench.measures.stream import FIELDS, WATCHED, crowd, stream
+from bench.measures.transfers import transfers
 from bench.process import ROOT
 from bench.report import Row, document, table
 
@@ -20,6 +21,7 @@ MEASURES: Final[dict[str, Callable[[Lab], Iterator[Row]]]] = {
     "lists": lists,
     "stream": stream,
     "crowd": crowd,
+    "transfers": transfers,
     "idle": idle,
     "start": start,
 }

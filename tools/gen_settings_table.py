@@ -1,4 +1,4 @@
-"""Writes the tables of the documents that the code decides: settings (README.md) and problem codes (docs/api.md).
+"""Writes the tables of the documents that the code decides: settings (README.md), problems and refusals (docs/api.md).
 
     python tools/gen_settings_table.py [--check]
 
@@ -16,6 +16,8 @@ from pydantic.fields import FieldInfo
 
 from podium.api.problems import _HTTP_CODES, status_of
 from podium.errors import PodiumError
+from podium.services.refusal_table import TABLE
+from podium.services.refusal_table.others import OTHERS
 from podium.settings import Settings
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -50,9 +52,27 @@ def problems_table() -> str:
     return "\n".join(["| status | code | meaning |", "|---|---|---|", *rows])
 
 
+def refusals_table() -> str:
+    """XAPI's codes by what becomes of them; drivers' numbers without their common beginning."""
+    groups: dict[tuple[int, str], list[str]] = {}
+    for code, row in sorted({**TABLE, **OTHERS}.items(), key=lambda one: _natural(one[0])):
+        groups.setdefault((status_of(row.kind), row.kind.code), []).append(f"`{_short(code)}`")
+    rows = [f"| {status} | `{code}` | {' '.join(found)} |" for (status, code), found in sorted(groups.items())]
+    return "\n".join(["| status | code | XAPI's codes |", "|---|---|---|", *rows])
+
+
+def _short(code: str) -> str:
+    return code.removeprefix("SR_BACKEND_FAILURE") or code
+
+
+def _natural(code: str) -> list[tuple[int, str]]:
+    return [(int(part) if part.isdecimal() else -1, part) for part in code.split("_")]
+
+
 TABLES: Final[dict[str, tuple[str, Callable[[], str]]]] = {
     "settings": ("README.md", settings_table),
     "problems": ("docs/api.md", problems_table),
+    "refusals": ("docs/api.md", refusals_table),
 }
 
 

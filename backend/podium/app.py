@@ -13,12 +13,33 @@ from fastapi import FastAPI
 
 from podium import __version__
 from podium.api import auth as auth_api
+from podium.api import batch as batch_api
 from podium.api import collections, consoles, events, health, openapi, problems, site, transfers, web
+from podium.api import host_actions as host_actions_api
 from podium.api import hosts as hosts_api
+from podium.api import messages as messages_api
+from podium.api import networks as networks_api
+from podium.api import pbds as pbds_api
+from podium.api import pifs as pifs_api
+from podium.api import pool_actions as pool_actions_api
 from podium.api import pools as pools_api
 from podium.api import servers as servers_api
+from podium.api import srs as srs_api
+from podium.api import tags as tags_api
 from podium.api import tasks as tasks_api
 from podium.api import users as users_api
+from podium.api import vbds as vbds_api
+from podium.api import vdis as vdis_api
+from podium.api import vifs as vifs_api
+from podium.api import vm_cds as vm_cds_api
+from podium.api import vm_copies as vm_copies_api
+from podium.api import vm_creation as vm_creation_api
+from podium.api import vm_migration as vm_migration_api
+from podium.api import vm_settings as vm_settings_api
+from podium.api import vm_snapshots as vm_snapshots_api
+from podium.api import vms as vms_api
+from podium.api import vtpms as vtpms_api
+from podium.api import xapi_tasks as xapi_tasks_api
 from podium.api.follow import follow
 from podium.api.limits import Limits
 from podium.api.paths import TrailingSlash
@@ -30,20 +51,46 @@ from podium.model.base import XoObject
 from podium.model.message import Alarm, Message
 from podium.model.registry import BY_STRUCT, BY_TYPE, PROJECTIONS
 from podium.services.auth import Auth
+from podium.services.batch import Batch
+from podium.services.batch_operations import batch_operations
+from podium.services.cloud_drives import CloudDrives
 from podium.services.consoles import Consoles
 from podium.services.gateway import Gateway
 from podium.services.health import Doctor
+from podium.services.host_actions import HostActions
+from podium.services.host_returns import HostReturns
 from podium.services.hosts import Hosts
+from podium.services.messages import Messages
+from podium.services.networks import Networks
 from podium.services.passwords import Passwords
+from podium.services.pbds import Pbds
+from podium.services.pifs import Pifs
+from podium.services.pool_actions import PoolActions
 from podium.services.pools import Pools
 from podium.services.secrets import SecretBox, load_secret
 from podium.services.servers import Servers
 from podium.services.sessions import Sessions
+from podium.services.srs import Srs
+from podium.services.tags import Tags
 from podium.services.tasks import Tasks
 from podium.services.throttle import Throttle
 from podium.services.tokens import Tokens
 from podium.services.transfers import Transfers
 from podium.services.users import Users
+from podium.services.vbds import Vbds
+from podium.services.vdis import Vdis
+from podium.services.vifs import Vifs
+from podium.services.vm_cds import VmCds
+from podium.services.vm_copies import VmCopies
+from podium.services.vm_creation import VmCreation
+from podium.services.vm_deletion import VmDeletion
+from podium.services.vm_destinations import VmDestinations
+from podium.services.vm_migration import VmMigration
+from podium.services.vm_power import VmPower
+from podium.services.vm_settings import VmSettings
+from podium.services.vm_snapshots import VmSnapshots
+from podium.services.vtpms import Vtpms
+from podium.services.xapi_tasks import XapiTasks
 from podium.settings import Settings
 from podium.stream.channels import Channels
 from podium.stream.connections import Connections
@@ -97,6 +144,27 @@ def create_app(settings: Settings, *, announce: Callable[[str], None] = print) -
         servers_api.router,
         tasks_api.router,
         transfers.router,
+        vms_api.router,
+        vm_snapshots_api.router,
+        vm_copies_api.router,
+        vm_cds_api.router,
+        vm_settings_api.router,
+        vm_migration_api.router,
+        vm_creation_api.router,
+        vtpms_api.router,
+        vdis_api.router,
+        vbds_api.router,
+        vifs_api.router,
+        networks_api.router,
+        pifs_api.router,
+        srs_api.router,
+        pbds_api.router,
+        host_actions_api.router,
+        pool_actions_api.router,
+        tags_api.router,
+        messages_api.router,
+        xapi_tasks_api.router,
+        batch_api.router,
         consoles.router,
         hosts_api.router,
         pools_api.router,
@@ -157,8 +225,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.pools = Pools(objects, hosts)
         await servers.load()
         app.state.tasks = tasks = await stack.enter_async_context(Tasks(database, objects))
-        app.state.transfers = Transfers(gateway, tasks)
-        app.state.consoles = Consoles(gateway)
+        _acting(app, gateway, tasks)
         background = [tokens.run(), servers.run(), last_known.write(hub, objects, since=restored)]
         await stack.enter_async_context(_running(*background))
         await servers.connect_enabled()
@@ -166,6 +233,46 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         log.info("ready", version=app.version, objects=len(objects))
         stack.callback(hub.close)
         yield
+
+
+def _acting(app: FastAPI, gateway: Gateway, tasks: Tasks) -> None:
+    """The services that act on pools."""
+    app.state.transfers = transfers_service = Transfers(gateway, tasks)
+    app.state.vm_power = power = VmPower(gateway)
+    app.state.vm_snapshots = snapshots = VmSnapshots(gateway)
+    app.state.vm_deletion = deletion = VmDeletion(gateway)
+    app.state.vm_migration = migration = VmMigration(gateway)
+    app.state.vm_copies = VmCopies(gateway, migration)
+    app.state.vm_cds = VmCds(gateway)
+    app.state.vm_destinations = VmDestinations(gateway)
+    app.state.vm_settings = vm_settings = VmSettings(gateway)
+    drives = CloudDrives(gateway, transfers_service, tasks)
+    app.state.vm_creation = VmCreation(gateway, vm_settings, drives)
+    app.state.vtpms = Vtpms(gateway)
+    app.state.vbds = Vbds(gateway)
+    app.state.vifs = Vifs(gateway)
+    app.state.networks = Networks(gateway)
+    app.state.pifs = Pifs(gateway)
+    app.state.srs = Srs(gateway)
+    app.state.pbds = Pbds(gateway)
+    app.state.host_actions = host_actions = HostActions(gateway, HostReturns(gateway, app.state.hosts))
+    app.state.pool_actions = PoolActions(gateway, host_actions)
+    app.state.tags = tags = Tags(gateway)
+    app.state.vdis = vdis = Vdis(gateway)
+    app.state.messages = messages = Messages(gateway)
+    app.state.xapi_tasks = XapiTasks(gateway)
+    operations = batch_operations(
+        gateway,
+        power=power,
+        snapshots=snapshots,
+        migration=migration,
+        deletion=deletion,
+        vdis=vdis,
+        tags=tags,
+        messages=messages,
+    )
+    app.state.batch = Batch(gateway, operations)
+    app.state.consoles = Consoles(gateway)
 
 
 async def _first_administrator(app: FastAPI, users: Users, settings: Settings) -> None:

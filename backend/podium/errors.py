@@ -17,7 +17,9 @@ PodiumError
 │   ├── PoolAlreadyConnected   another server already holds this pool
 │   ├── IncorrectState         e.g. connect a connected server
 │   │   └── OperationInProgress  somebody's operation on the same object is under way
+│   ├── PartlyFailed           of many objects, some could not be acted upon
 │   └── Aborted                the task was asked to stop
+│       └── BatchAborted       ... when some objects had been acted upon
 ├── TooManyAttempts            slow down (sign-in)
 ├── TooLarge                   the body is larger than the route takes
 ├── PoolError                  a XenServer pool is in the way
@@ -48,6 +50,12 @@ class Trail(NamedTuple):
     undone: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
 
+    def followed_by(self, within: "Trail | None") -> "Trail":
+        """With what was done, and undone, by work within the last step."""
+        if within is None:
+            return self
+        return Trail(self.done + within.done, within.undone + self.undone, self.left + within.left)
+
 
 class PodiumError(Exception):
     """Root of all deliberate errors. `code` is stable; `title` is for people; `str(error)` is the detail."""
@@ -60,6 +68,10 @@ class PodiumError(Exception):
     def members(self) -> dict[str, Any]:
         """Extra members of the problem document (RFC 9457 extension members), e.g. `data`."""
         return {}
+
+    def described(self) -> dict[str, Any]:
+        """The error within something else: a reason, a Task's result."""
+        return {"code": self.code, "title": self.title, "message": str(self), **self.all_members()}
 
     def all_members(self) -> dict[str, Any]:
         """`members`, XAPI's own words where a pool answered with a failure, and how far the work had come."""
@@ -218,9 +230,42 @@ class OperationInProgress(IncorrectState):
         return {"data": data if self.task_id is None else {**data, "taskId": self.task_id}}
 
 
+class PartlyFailed(Conflict):
+    """`succeeded`: ids; `failed`: for each of the others its id and error, as the problem documents say it."""
+
+    code = "partly-failed"
+    title = "Not all of it could be done"
+
+    def __init__(self, detail: str, *, succeeded: list[str], failed: list[dict[str, Any]]) -> None:
+        super().__init__(detail)
+        self.succeeded = succeeded
+        self.failed = failed
+
+    def members(self) -> dict[str, Any]:
+        return {"data": {"succeeded": self.succeeded, "failed": self.failed}}
+
+
 class Aborted(Conflict):
     code = "aborted"
     title = "The task was aborted"
+
+
+class BatchAborted(Aborted):
+    """As PartlyFailed; `untouched`: the ids of those that nothing was done to."""
+
+    code = "batch-aborted"
+    title = "The batch was aborted"
+
+    def __init__(
+        self, detail: str, *, succeeded: list[str], failed: list[dict[str, Any]], untouched: list[str]
+    ) -> None:
+        super().__init__(detail)
+        self.succeeded = succeeded
+        self.failed = failed
+        self.untouched = untouched
+
+    def members(self) -> dict[str, Any]:
+        return {"data": {"succeeded": self.succeeded, "failed": self.failed, "untouched": self.untouched}}
 
 
 class TooManyAttempts(PodiumError):

@@ -116,11 +116,3 @@ def get_server_localtime(call: Call, host: str) -> str:
 @operation("host.is_in_emergency_mode")
 def is_in_emergency_mode(_call: Call) -> bool:
     return False
-
-
-@operation("pool.designate_new_master")
-def designate_new_master(call: Call, host: str) -> None:
-    """Another member becomes the coordinator, when this call has been answered."""
-    call.db.record("host", host)
-    if host != call.pool.coordinator:
-        call.pool.request_coordinator(host)

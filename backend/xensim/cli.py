@@ -3,12 +3,16 @@
 import asyncio
 import gc
 import signal
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 
 import typer
 import uvloop
 
+from xensim.neighbours import Neighbours
 from xensim.serving import serving
 from xensim.sim import Options, Sim
 
@@ -20,6 +24,9 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter per option of the command
     hosts: Annotated[int, typer.Option(min=1, max=64)] = 3,
     vms: Annotated[int, typer.Option(min=0)] = 200,
     seed: int = 1,
+    pools: Annotated[
+        int, typer.Option(min=1, max=16, help="that VMs move between; each on the next addresses, with the next seed")
+    ] = 1,
     port: Annotated[int, typer.Option(help="of every host; 0 is any free one")] = 8443,
     address: Annotated[str, typer.Option(help="of the coordinator; members follow on the next ones")] = "127.0.0.1",
     control_port: Annotated[int | None, typer.Option(help="faults, churn and records over HTTP")] = None,
@@ -30,7 +37,9 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter per option of the command
     load: Annotated[Path | None, typer.Option(help="records of a pool, .json or .json.gz", exists=True)] = None,
     dump: Annotated[Path | None, typer.Option(help="write the pool's records here when it is ready")] = None,
 ) -> None:
-    """Serve a simulated XenServer pool."""
+    """Serve a simulated XenServer pool, or several that know each other."""
+    if pools > 1 and (load is not None or dump is not None):
+        raise typer.BadParameter("records of a pool are of one pool", param_hint="--pools")
     options = Options(
         hosts=hosts,
         vms=vms,
@@ -44,22 +53,37 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter per option of the command
         load=load,
     )
     try:
-        uvloop.run(_run(options, churn, dump))
+        uvloop.run(_run([_another(options, at) for at in range(pools)], churn, dump))
     except OSError as error:
         typer.echo(f"xensim: {error}", err=True)
         raise typer.Exit(1) from error
 
 
-async def _run(options: Options, churn: float, dump: Path | None) -> None:
-    async with serving(options) as sim:
-        # The pool's records live as long as the process: without this, each full collection walks all of them.
+def _another(options: Options, at: int) -> Options:
+    """The options of the pool that comes `at`-th, on addresses after those of the pools before it."""
+    control = options.control_port
+    return replace(
+        options,
+        seed=options.seed + at,
+        address=str(ip_address(options.address) + at * options.hosts),
+        control_port=control + at if control else control,
+    )
+
+
+async def _run(pools: list[Options], churn: float, dump: Path | None) -> None:
+    known = Neighbours()
+    async with AsyncExitStack() as served:
+        served.push_async_callback(known.close)
+        sims = [await served.enter_async_context(serving(options, known)) for options in pools]
+        # The pools' records live as long as the process: without this, each full collection walks all of them.
         gc.collect()
         gc.freeze()
         if dump is not None:
-            sim.dump(dump)
-        sim.churn(churn)
+            sims[0].dump(dump)
         stop = _stop_signal()
-        typer.echo(_ready(sim))
+        for sim in sims:
+            sim.churn(churn)
+            typer.echo(_ready(sim))
         await stop.wait()
 
 

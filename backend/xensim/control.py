@@ -25,6 +25,8 @@ _FAULTS = (
     "events_lost",
     "restart",
     "move_coordinator",
+    "power_off",
+    "power_on",
     "hang",
     "garbage",
     "truncate",

@@ -7,6 +7,7 @@ from collections.abc import Coroutine
 
 from xensim.conditions import Conditions
 from xensim.hosts import Host, Hosts
+from xensim.ops import host_power
 from xensim.pool import Pool
 
 
@@ -60,6 +61,14 @@ class Faults:
         if seconds > 0:
             await self.refuse_connections(seconds, old.ref)
         return new
+
+    async def power_off(self, host: str) -> None:
+        """A host loses power: it answers nothing and no longer counts as live; its VMs stay `Running` without HA."""
+        await host_power.go_down(self._pool, host)
+
+    async def power_on(self, host: str) -> None:
+        """Somebody presses the button: the host is up, and no VM runs on it any more."""
+        await host_power.come_up(self._pool, host)
 
     def hang(self, seconds: float = 5.0) -> None:
         """Requests that come in the next seconds are read and never answered."""

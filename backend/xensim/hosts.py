@@ -95,6 +95,8 @@ class Hosts:
 
     def __init__(self, pool: Pool, dispatcher: Dispatcher, *, address: str, port: int, secure: bool) -> None:
         self._pool = pool
+        self._dispatcher = dispatcher
+        self._secure = secure
         self.port = port
         coordinator = pool.coordinator
         refs = [coordinator, *(ref for ref in pool.db.refs("host") if ref != coordinator)]
@@ -128,6 +130,23 @@ class Hosts:
         for host in self.live():
             await host.listen(port)
         self.port = port
+
+    async def power(self, ref: str, up: bool) -> None:
+        """A host begins to answer, or stops."""
+        host = self.all.get(ref)
+        if host is not None:
+            await (host.listen(self.port) if up else host.refuse())
+
+    def add(self, ref: str) -> None:
+        """A host has joined the pool; it answers at its own address from `power` on."""
+        address = str(self._pool.db.field("host", ref, "address"))
+        self.all[ref] = Host(self._pool, self._dispatcher, ref, address, secure=self._secure)
+
+    async def remove(self, ref: str) -> None:
+        """A host has left the pool: nothing answers at its address any more."""
+        host = self.all.pop(ref, None)
+        if host is not None:
+            await host.refuse()
 
     async def close(self) -> None:
         for host in self.all.values():

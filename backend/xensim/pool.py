@@ -1,18 +1,30 @@
 """One simulated pool: its records, sessions, tasks, time and chance in one place."""
 
+from __future__ import annotations
+
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from xensim.audit import Audit
+from xensim.background import Background
 from xensim.clock import Clock
 from xensim.conditions import Conditions
 from xensim.content import Contents
 from xensim.database import Database
+from xensim.outside import Outside
 from xensim.schema import NULL_REF, Schema, load
 from xensim.screen import Screen
 from xensim.sessions import Credentials, Sessions
 from xensim.tasks import Tasks
+
+
+async def _nothing(*_: object) -> None:
+    """What whoever serves a pool does when nobody serves it."""
+
+
+def _nobody(_address: str) -> Pool | None:
+    return None
 
 
 @dataclass(slots=True)
@@ -27,12 +39,21 @@ class Pool:
     audit: Audit = field(default_factory=Audit)
     blobs: dict[str, bytes] = field(default_factory=dict)  # what was put into blobs, by ref
     screens: dict[str, Screen] = field(default_factory=dict)  # of the VMs that somebody looked at, by ref
+    outside: Outside = field(default_factory=Outside)
+    background: Background = field(default_factory=Background)
     db: Database = field(init=False)
     contents: Contents = field(init=False)
     sessions: Sessions = field(init=False)
     tasks: Tasks = field(init=False)
     conditions: Conditions = field(init=False)
     on_coordinator_request: Callable[[str], None] = field(init=False)
+    on_power: Callable[[str, bool], Awaitable[None]] = field(default=_nothing)  # a host (ref) goes down or comes up
+    on_gone: Callable[[str], Awaitable[None]] = field(default=_nothing)  # a host (ref) has left the pool
+    on_eject: Callable[[dict[str, object]], Awaitable[None]] = field(
+        default=_nothing
+    )  # its last record; it starts anew
+    find_pool: Callable[[str], Pool | None] = field(default=_nobody)  # whose coordinator is at an address
+    on_join: Callable[[Pool, str], Awaitable[None]] = field(default=_nothing)  # our host is a member (ref) there now
 
     def __post_init__(self) -> None:
         self.db = Database(self.schema, self.rng)

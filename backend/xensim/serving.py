@@ -7,6 +7,7 @@ from typing import TypedDict, Unpack
 
 from xensim.clock import Clock
 from xensim.control import Control
+from xensim.neighbours import Neighbours
 from xensim.sim import Options, Sim
 
 
@@ -28,16 +29,21 @@ class Overrides(TypedDict, total=False):
     clock: Clock
 
 
-def serve(**options: Unpack[Overrides]) -> AbstractAsyncContextManager[Sim]:
-    """Serve a pool while the context lasts; what is left out is as in Options."""
-    return serving(Options(**options))
+def serve(neighbours: Neighbours | None = None, **options: Unpack[Overrides]) -> AbstractAsyncContextManager[Sim]:
+    """Serve a pool while the context lasts; what is left out is as in Options.
+
+    Hosts can move between pools that are given the same `neighbours`; VMs move between any pools of this process.
+    """
+    return serving(Options(**options), neighbours)
 
 
 @asynccontextmanager
-async def serving(options: Options) -> AsyncIterator[Sim]:
-    """Serve a pool while the context lasts."""
+async def serving(options: Options, neighbours: Neighbours | None = None) -> AsyncIterator[Sim]:
+    """Serve a pool while the context lasts. `neighbours`: the pools of this process that hosts may move between."""
     sim = Sim(options)
     control = Control(sim)
+    known = neighbours or Neighbours()
+    known.add(sim)
     try:
         await sim.start()
         if options.control_port is not None:
@@ -47,3 +53,5 @@ async def serving(options: Options) -> AsyncIterator[Sim]:
     finally:
         await control.close()
         await sim.stop()
+        if neighbours is None:
+            await known.close()

@@ -57,7 +57,7 @@ class Sessions:
             reason = "Authentication failure"
         raise XapiFailure("SESSION_AUTHENTICATION_FAILED", user, reason)
 
-    def open(self, user: str, *, originator: str = "", internal: bool = False) -> str:
+    def open(self, user: str, *, originator: str = "", internal: bool = False, ref: str | None = None) -> str:
         """A session without asking for a password."""
         now = self._clock.wire()
         ref = self._db.create(
@@ -72,6 +72,7 @@ class Sessions:
                 "auth_user_name": user,
                 "originator": originator,
             },
+            ref=ref,
         )
         self._ended[ref] = asyncio.Event()
         self._limit(ref)

@@ -15,6 +15,7 @@ from xensim.database import Database
 from xensim.dispatch import Dispatcher
 from xensim.faults import Faults
 from xensim.hosts import Hosts
+from xensim.offers import OFFERS
 from xensim.ops.churn import Churn
 from xensim.pool import Pool
 from xensim.sessions import Credentials
@@ -49,9 +50,12 @@ class Options:
 class Sim:
     """A pool on the network. Its records are read through `db` and changed by `set`, `create` and `destroy`."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, pool: Pool | None = None) -> None:
+        """`pool`: one that is filled already, instead of the one that `options` describe."""
         self.options = options
-        self.pool = _pool(options)
+        self.pool = pool or empty_pool(options)
+        if pool is None:
+            _fill(self.pool, options)
         self.control_port = 0  # set when there is a control port
         self._dispatcher = Dispatcher(self.pool)
         self._hosts = Hosts(self.pool, self._dispatcher, address=options.address, port=options.port, secure=options.tls)
@@ -61,6 +65,8 @@ class Sim:
         self._churning: asyncio.Task[None] | None = None
         self._work: set[asyncio.Task[None]] = set()
         self.pool.on_coordinator_request = self._move_soon
+        self.pool.on_power = self._hosts.power
+        self.pool.on_gone = self._hosts.remove
 
     @property
     def db(self) -> Database:
@@ -116,6 +122,10 @@ class Sim:
         """Write every record to a file that `load` takes."""
         files.write(path, self.db)
 
+    def add_host(self, ref: str) -> None:
+        """A host that has joined the pool is to answer at its address."""
+        self._hosts.add(ref)
+
     async def start(self) -> None:
         await self._hosts.listen()
         self._spawn(self._collect())
@@ -127,8 +137,10 @@ class Sim:
             task.cancel()
         await asyncio.gather(*work, return_exceptions=True)
         await self.faults.close()
+        await self.pool.background.stop()
         await self._hosts.close()
         await self._dispatcher.stop()
+        OFFERS.withdraw(self.pool)
         self.pool.contents.close()
 
     def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
@@ -153,7 +165,8 @@ class Sim:
             self.pool.tasks.collect()
 
 
-def _pool(options: Options) -> Pool:
+def empty_pool(options: Options) -> Pool:
+    """A pool without records."""
     pool = Pool(
         rng=random.Random(options.seed),
         clock=options.clock,
@@ -161,10 +174,13 @@ def _pool(options: Options) -> Pool:
         pace=options.pace,
     )
     pool.sessions.penalty_s = options.login_penalty_s
+    return pool
+
+
+def _fill(pool: Pool, options: Options) -> None:
     if options.load is not None:
         files.read(options.load, pool.db)
     else:
         first = ip_address(options.address)
         addresses = [str(first + at) for at in range(options.hosts)]
         graph.build(pool, hosts=options.hosts, vms=options.vms, seed=options.seed, addresses=addresses)
-    return pool

@@ -55,7 +55,7 @@ def _parse(block: bytes) -> tuple[str, int, bytes]:
         size = int(block[124:136].strip(b"\0 ") or b"0", 8)
     except ValueError as error:
         raise Broken("no number where one must be") from error
-    if expected != sum(block[:148]) + 8 * 32 + sum(block[156:]):
-        raise Broken("wrong sum")
+    if size < 0 or expected != sum(block[:148]) + 8 * 32 + sum(block[156:]):
+        raise Broken("wrong sum, or size")
     name = block[:100].rstrip(b"\0").decode("utf-8", "replace")
     return name, size, block[156:157]

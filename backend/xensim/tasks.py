@@ -85,6 +85,15 @@ class Tasks:
         if task in self._cancels:
             self._cancels[task].set()
 
+    def keep(self, task: str) -> None:
+        """What is under way cannot be stopped any more."""
+        if self._db.exists("task", task):
+            self._db.set("task", task, allowed_operations=[])
+
+    def tracks(self, task: str) -> bool:
+        """Whether the task can be cancelled: it is no dummy, and has not ended."""
+        return task in self._cancels
+
     def is_cancelled(self, task: str) -> bool:
         event = self._cancels.get(task)
         return event is not None and event.is_set()

@@ -1,6 +1,7 @@
 /** Addresses of the screens. Every page is its own chunk. */
 import { createRouter, createWebHistory, type Router, type RouteRecordRaw } from 'vue-router'
 import { COLLECTIONS } from '@/api/types'
+import { withTexts } from '@/i18n'
 import { useViewer } from '@/stores/viewer'
 
 declare module 'vue-router' {
@@ -22,8 +23,9 @@ export const routes: RouteRecordRaw[] = [
   { path: '/users', name: 'users', component: () => import('@/pages/users/UsersPage.vue') },
   { path: '/account', name: 'account', component: () => import('@/pages/account/AccountPage.vue') },
   { path: '/about', name: 'about', component: () => import('@/pages/about/AboutPage.vue') },
-  { path: `/:collection(${collections})`, name: 'list', component: () => import('@/pages/list/ListPage.vue') },
-  { path: `/:collection(${collections})/:id/:tab?`, name: 'object', component: () => import('@/pages/object/ObjectPage.vue') },
+  { path: '/new-vm', name: 'new-vm', component: withTexts(() => import('@/pages/newvm/NewVmPage.vue')) },
+  { path: `/:collection(${collections})`, name: 'list', component: withTexts(() => import('@/pages/list/ListPage.vue')) },
+  { path: `/:collection(${collections})/:id/:tab?`, name: 'object', component: withTexts(() => import('@/pages/object/ObjectPage.vue')) },
   { path: '/:path(.*)*', name: 'not-found', component: () => import('@/pages/NotFoundPage.vue') },
 ]
 

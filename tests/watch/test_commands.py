@@ -67,10 +67,8 @@ async def test_who_is_cancelled_has_the_pool_stop_its_work() -> None:
     async with xensim.serve(**options) as sim, connected(sim) as (commands, objects, pool):  # type: ignore[arg-type]  # by name
         vm = halted(objects)
         before = set(sim.db.refs("task"))
-        late: list[None] = []
-        work = asyncio.create_task(
-            commands.run(pool, "VM.start", vm.xapi_ref, False, False, too_late=lambda: late.append(None))
-        )
+        late: list[str] = []
+        work = asyncio.create_task(commands.run(pool, "VM.start", vm.xapi_ref, False, False, too_late=late.append))
         while set(sim.db.refs("task")) == before:
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.1)

@@ -11,6 +11,7 @@ import pytest
 import XenAPI
 
 import xensim
+from tests.xensim.transfers import MIB, content, new_disk, scatter
 from xensim import Sim
 
 NODE = Path(__file__).parent / "node"
@@ -131,3 +132,28 @@ async def test_the_npm_client_watches_objects_and_sees_a_change(tls: bool) -> No
         assert await said("name") == "named elsewhere"
         process.stdin.close()
         assert await asyncio.wait_for(process.wait(), 30) == 0
+
+
+@pytest.mark.parametrize("tls", [True, False], ids=["https", "http"])
+async def test_the_npm_client_moves_disks_and_vms(tls: bool) -> None:
+    binary = node()
+    async with xensim.serve(hosts=2, vms=4, pace=0.0, tls=tls) as sim:
+        source, target = new_disk(sim, 20 * MIB), new_disk(sim, 20 * MIB)
+        scatter(sim, source, 20 * MIB, runs=3)
+        vm = a_halted_vm(sim)
+        shared = sim.db.by_name("SR", "NFS vm-store")[0]
+        sim.set("pool", sim.pool.ref, default_SR=shared)
+        process = await asyncio.create_subprocess_exec(
+            binary, "transfer.mjs", sim.url, source, target, vm, cwd=NODE, stdout=asyncio.subprocess.PIPE
+        )
+        out, _ = await asyncio.wait_for(process.communicate(), 60)
+        said: dict[str, Any] = {}
+        for line in out.splitlines():
+            said |= json.loads(line)
+        assert process.returncode == 0
+        assert said["written"] == target
+        assert sim.pool.contents.blocks(target) == sim.pool.contents.blocks(source) != []
+        assert content(sim, target) == content(sim, source)
+        (made,) = [said["made"]] if isinstance(said["made"], str) else said["made"]
+        assert sim.db.field("VM", made, "name_label") == sim.db.field("VM", vm, "name_label")
+        assert said["refusal"] == "IMPORT_ERROR_PREMATURE_EOF"

@@ -1,11 +1,12 @@
 """New VMs from old ones, their snapshots and their end, and the settings that are checked."""
 
+import asyncio
 from collections.abc import Iterator
 
 import pytest
 
 from tests.xensim.lab import GIB, Lab, opened, vdi_record
-from xensim.ops import memory
+from xensim.ops import images, memory
 from xensim.ops.values import mapping, number, strings, text
 from xensim.schema import NULL_REF
 
@@ -55,6 +56,94 @@ async def test_a_copy_is_full_and_may_change_its_sr(lab: Lab) -> None:
     assert lab.db.field("VDI", lab.disk(copy), "SR") == other
     assert "vhd-parent" not in mapping(lab.db.field("VDI", lab.disk(copy), "sm_config"))
     assert await lab.fails("VM.copy", vm, "x", "OpaqueRef:none") == ["HANDLE_INVALID", "SR", "OpaqueRef:none"]
+
+
+async def test_a_copy_takes_the_time_of_its_bytes_and_shows_how_far_it_is(lab: Lab) -> None:
+    vm = await lab.new_vm(disks=2)
+    for at in range(2):
+        lab.db.set("VDI", lab.disk(vm, at), physical_utilisation=4 * GIB)  # 20 s each
+    lab.pool.pace = 0.005
+    began = asyncio.get_running_loop().time()
+    task = await lab.call("Async.VM.copy", vm, "far", NULL_REF)
+    seen: set[float] = set()
+    while lab.db.field("task", task, "status") == "pending":
+        await lab.db.changed.wait()
+        seen.add(float(str(lab.db.field("task", task, "progress"))))
+        assert set(mapping(lab.vm(vm)["current_operations"]).values()) <= {"copy"}
+    assert asyncio.get_running_loop().time() - began >= 0.15
+    assert len(seen) > 20
+    assert max(seen) == 1.0
+    for at in range(2):
+        lab.db.set("VDI", lab.disk(vm, at), physical_utilisation=images.GRAIN)
+        lab.db.set("VDI", lab.disk(lab.db.by_name("VM", "far")[0], at), physical_utilisation=images.GRAIN)
+
+
+async def test_a_cancelled_copy_leaves_nothing_behind(lab: Lab) -> None:
+    vm = await lab.new_vm(disks=2)
+    before = {cls: lab.db.count(cls) for cls in ("VM", "VDI", "VBD", "VIF", "VM_metrics")}
+    used = lab.db.field("SR", lab.nfs, "physical_utilisation")
+    lab.pool.pace = 0.1
+    task = await lab.call("Async.VM.copy", vm, "never", NULL_REF)
+    while lab.db.count("VDI") == before["VDI"]:
+        await lab.db.changed.wait()
+    assert lab.db.field("VDI", lab.disk(vm), "allowed_operations") == ["copy"]
+    assert (await lab.fails("VDI.destroy", lab.disk(vm)))[0] == "OTHER_OPERATION_IN_PROGRESS"
+    lab.pool.tasks.cancel(task)
+    await lab.ended(task)
+    assert lab.db.field("task", task, "status") == "cancelled"
+    assert {cls: lab.db.count(cls) for cls in before} == before
+    assert lab.db.field("SR", lab.nfs, "physical_utilisation") == used
+    assert lab.db.field("VDI", lab.disk(vm), "current_operations") == {}
+
+
+async def test_a_copy_holds_the_same_bytes(lab: Lab) -> None:
+    vm = await lab.new_vm()
+    lab.pool.contents.write(lab.disk(vm), 0, b"data")
+    for made in (await lab.call("VM.copy", vm, "copy", NULL_REF), await lab.call("VM.clone", vm, "clone")):
+        assert lab.pool.contents.read(lab.disk(made), 0, 4) == b"data"
+        lab.pool.contents.write(lab.disk(made), 0, b"mine")
+    assert lab.pool.contents.read(lab.disk(vm), 0, 4) == b"data"
+
+
+async def test_a_copy_needs_room_and_a_host_that_sees_the_sr(lab: Lab) -> None:
+    vm = await lab.new_vm()
+    other = lab.db.by_name("SR", "iSCSI tier 1")[0]
+    size = number(lab.db.field("SR", other, "physical_size"))
+    lab.db.set("SR", other, physical_size=0)
+    assert (await lab.fails("VM.copy", vm, "x", other))[0] == "SR_FULL"
+    lab.db.set("SR", other, physical_size=size)
+    drives = next(ref for ref, row in lab.db.rows("SR").items() if row.record["type"] == "udev")
+    assert await lab.fails("VM.copy", vm, "x", drives) == ["SR_OPERATION_NOT_SUPPORTED", drives]
+    assert lab.db.by_name("VM", "x") == []
+
+
+async def test_a_suspended_vm_is_cloned_with_its_memory_where_the_pool_says_so(lab: Lab) -> None:
+    vm = await lab.running_vm()
+    await lab.call("VM.set_suspend_SR", vm, lab.db.by_name("SR", "iSCSI tier 1")[0])
+    await lab.call("VM.suspend", vm)
+    assert await lab.fails("VM.clone", vm, "x") == ["VM_BAD_POWER_STATE", vm, "halted", "suspended"]
+    await lab.call("pool.add_to_other_config", lab.pool.ref, "allow_clone_suspended_vm", "true")
+    await lab.call("VM.update_allowed_operations", vm)
+    image = text(lab.vm(vm)["suspend_VDI"])
+    sr = text(lab.db.field("VDI", image, "SR"))
+    size, disks = number(lab.db.field("SR", sr, "physical_size")), lab.db.count("VDI")
+    lab.db.set("SR", sr, physical_size=0)
+    assert (await lab.fails("VM.clone", vm, "x"))[0] == "SR_FULL"
+    assert lab.db.count("VDI") - disks == 1  # the base copy, which stays under the original
+    lab.db.set("SR", sr, physical_size=size)
+    twin = await lab.call("VM.clone", vm, "twin")
+    assert (lab.state(twin), lab.vm(twin)["suspend_VDI"] == image) == ("Suspended", False)
+    await lab.call("VM.resume", twin, False, False)
+    for ref in list(lab.db.refs("VM")):
+        await lab.call("VM.update_allowed_operations", ref)
+
+
+async def test_a_unique_tpm_is_not_copied(lab: Lab) -> None:
+    vm, other = await lab.new_vm(), await lab.new_vm()
+    await lab.call("VTPM.create", vm, True)
+    await lab.call("VTPM.create", other, False)
+    assert lab.vm(await lab.call("VM.clone", vm, "a"))["VTPMs"] == []
+    assert len(strings(lab.vm(await lab.call("VM.clone", other, "b"))["VTPMs"])) == 1
 
 
 async def test_snapshots_grow_a_tree_that_survives_cutting(lab: Lab) -> None:

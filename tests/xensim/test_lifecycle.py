@@ -7,7 +7,7 @@ import pytest
 
 from tests.xensim.lab import GIB, Lab, opened
 from xensim.failures import XapiFailure
-from xensim.ops import locks, memory
+from xensim.ops import agent, locks, memory
 from xensim.ops.values import mapping, number, strings, text
 from xensim.schema import NULL_REF
 
@@ -203,6 +203,46 @@ async def test_a_guest_without_drivers_lacks_features(lab: Lab) -> None:
     assert await lab.fails("VM.set_VCPUs_number_live", vm, 1) == ["VM_LACKS_FEATURE", vm]
     await lab.call("VM.shutdown", vm)  # by force, then
     assert lab.state(vm) == "Halted"
+
+
+@pytest.mark.parametrize(
+    ("method", "code"),
+    [
+        ("clean_shutdown", "VM_FAILED_SHUTDOWN_ACKNOWLEDGMENT"), ("clean_reboot", "VM_FAILED_SHUTDOWN_ACKNOWLEDGMENT"),
+        ("suspend", "VM_FAILED_SUSPEND_ACKNOWLEDGMENT"),
+    ],
+)  # fmt: skip
+async def test_a_guest_may_hang(lab: Lab, method: str, code: str) -> None:
+    vm = await lab.running_vm()
+    guest = text(lab.vm(vm)["guest_metrics"])
+    other = mapping(lab.db.field("VM_guest_metrics", guest, "other"))
+    lab.db.set("VM_guest_metrics", guest, other={**other, agent.HANGS: "1"})
+    assert await lab.fails(f"VM.{method}", vm) == [code, vm]
+    assert lab.state(vm) == "Running"
+    assert await lab.fails("VM.checkpoint", vm, "x") == ["VM_CHECKPOINT_SUSPEND_FAILED", vm]
+    if method == "clean_shutdown":
+        await lab.call("VM.shutdown", vm)  # which goes on to pull the plug
+        assert lab.state(vm) == "Halted"
+        return
+    await lab.call("VM.hard_reboot", vm)
+    await lab.call(f"VM.{method}", vm)
+
+
+async def test_a_pv_guest_boots_from_a_disk_or_not_at_all(lab: Lab) -> None:
+    vm = await lab.new_vm(disks=0)
+    await lab.call("VM.set_domain_type", vm, "pv")
+    await lab.call("VM.set_PV_bootloader", vm, "pygrub")
+    assert (await lab.fails("VM.start", vm, False, False))[:2] == ["BOOTLOADER_FAILED", vm]
+    await lab.call("VM.set_PV_bootloader", vm, "")
+    await lab.call("VM.start", vm, False, False)
+
+
+async def test_a_lost_image_cannot_be_resumed(lab: Lab) -> None:
+    vm = await lab.running_vm()
+    await lab.call("VM.suspend", vm)
+    await lab.call("VDI.destroy", text(lab.vm(vm)["suspend_VDI"]))
+    assert await lab.fails("VM.resume", vm, False, False) == ["VM_HAS_NO_SUSPEND_VDI", vm]
+    await lab.call("VM.hard_shutdown", vm)
 
 
 async def test_devices_can_pin_a_vm(lab: Lab) -> None:

@@ -73,6 +73,29 @@ async def test_the_command_serves_until_it_is_told_to_stop(tmp_path: Path) -> No
     assert await asyncio.wait_for(process.wait(), 30) == 0
 
 
+async def test_the_command_serves_several_pools_on_addresses_of_their_own() -> None:
+    command = ["-m", "xensim", "--pools", "2", "--hosts", "2", "--vms", "1", "--port", "0", "--no-tls"]
+    command += ["--address", "127.0.6.1"]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *command, cwd=ROOT / "backend", stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    lines = [(await asyncio.wait_for(process.stdout.readline(), 30)).decode() for _ in range(2)]
+    process.send_signal(signal.SIGTERM)
+    assert await asyncio.wait_for(process.wait(), 30) == 0
+    assert [line.split(":")[1] for line in lines] == ["//127.0.6.1", "//127.0.6.3"]
+    assert all(line.endswith("(2 hosts, 1 VMs)\n") for line in lines)
+
+
+async def test_records_of_a_pool_are_not_for_several(tmp_path: Path) -> None:
+    command = ["-m", "xensim", "--pools", "2", "--dump", str(tmp_path / "x.json")]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *command, cwd=ROOT / "backend", stderr=asyncio.subprocess.PIPE
+    )
+    assert b"of one pool" in (await process.communicate())[1]
+    assert process.returncode == 2
+
+
 def test_the_schema_knows_types_defaults_and_relations() -> None:
     schema = load()
     vm = schema.classes["VM"]

@@ -47,7 +47,7 @@ async def test_sync_calls_may_be_spelled_with_an_underscore(caller: Caller) -> N
 
 
 async def test_methods_that_nothing_performs_say_so(caller: Caller) -> None:
-    assert await fails(caller, "pool.sync_database") == ["NOT_IMPLEMENTED", "pool.sync_database"]
+    assert await fails(caller, "pool.rotate_secret") == ["NOT_IMPLEMENTED", "pool.rotate_secret"]
 
 
 async def test_ints_may_come_as_text_and_floats_as_ints(caller: Caller) -> None:

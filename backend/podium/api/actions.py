@@ -1,7 +1,7 @@
 """Actions: work that starts as a Task and answers 202 at once, or, with `sync=true`, when it is done."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, NamedTuple, TypeVar
 
 import msgspec
 from fastapi import Query, Request
@@ -22,6 +22,12 @@ class Created(BaseModel):
     """The new object's id; its address is in Location."""
 
     id: str
+
+
+class Made(NamedTuple):
+    """The work makes something: 201. `location`: its address, with `{id}` from the result."""
+
+    location: str
 
 
 TASK_STARTED: Final[dict[str, Any]] = {
@@ -49,17 +55,22 @@ async def run_action(
     sync: bool,
     about: tuple[str, str] | None = None,
     params: Mapping[str, Any] | None = None,
-    done: int = 204,
+    done: int | Made = 204,
 ) -> Response:
-    """Start `work` as a Task. `name`: in lower-case words ("connect server"); `about`: type and id of its object."""
+    """Start `work` as a Task. `name`: in lower-case words ("connect server"); `about`: type and id of its object.
+
+    `done`: the status of the answer when it is waited for.
+    """
     tasks: Tasks = request.app.state.tasks
     running = await tasks.start(f"REST API: {name}", work, viewer=viewer, about=about, params=params)
-    location = f"/rest/v0/tasks/{running.task_id}"
     if not sync:
-        return _json({"taskId": running.task_id}, 202, {"location": location})
+        return _json({"taskId": running.task_id}, 202, {"location": f"/rest/v0/tasks/{running.task_id}"})
     result = await running.result()
     if done == 204:
         return Response(status_code=204)
+    if isinstance(done, Made):
+        headers = {"location": done.location.format_map(result)} if isinstance(result, dict) else {}
+        return _json(result, 201, headers)
     return _json(result, done, {})
 
 

@@ -92,7 +92,7 @@ async def _relay(socket: WebSocket, channel: Channel, session: Session) -> tuple
 
 
 async def _out(socket: WebSocket, channel: Channel) -> None:
-    while data := await channel.read(_CHUNK):
+    while data := await channel.read(_CHUNK, stall_s=None):
         await socket.send_bytes(data)
 
 

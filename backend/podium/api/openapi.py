@@ -21,9 +21,14 @@ from podium.api.problems import MEDIA_TYPE, Problem
 from podium.api.schemas import REF, Schema, reference, struct_schemas, tidy
 from podium.errors import PodiumError
 from podium.model.registry import RESOURCES
+from podium.services.batch import Done, Preview
 from podium.services.health import Health
+from podium.services.host_actions import EvacuationPlan
 from podium.services.hosts import MissingPatch, Smt
+from podium.services.sr_probe import Probed
 from podium.services.tokens import Token
+from podium.services.vm_deletion import Deleted
+from podium.services.vm_destinations import Destinations
 from podium.xapi.probe import Probe
 
 BASE: Final = "/rest/v0"
@@ -36,7 +41,9 @@ SECURITY_SCHEMES: Final[Schema] = {
 }
 
 _PARAMETER: Final = re.compile(r"{(\w+)}")
-OTHER_STRUCTS: Final = (Health, MissingPatch, Probe, Smt, Token)
+OTHER_STRUCTS: Final = (
+    Deleted, Destinations, Done, EvacuationPlan, Health, MissingPatch, Preview, Probe, Probed, Smt, Token,
+)  # fmt: skip
 """What other routes answer with, beside the resources."""
 HTTP_CODES: Final = ("headers-too-large", "method-not-allowed", "no-such-route", "unsupported-media-type")
 """Codes of problems of HTTP itself (problems.py)."""

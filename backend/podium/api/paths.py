@@ -10,6 +10,7 @@ class TrailingSlash:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith("/rest/") and scope["path"].endswith("/"):
+        # in the raw path, for one that is percent-encoded belongs to a name
+        if scope["type"] == "http" and scope["path"].startswith("/rest/") and scope["raw_path"].endswith(b"/"):
             scope = {**scope, "path": scope["path"].rstrip("/")}
         await self._app(scope, receive, send)

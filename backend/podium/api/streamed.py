@@ -1,7 +1,6 @@
 """Answers and bodies without a size that matters: sent and taken as they come."""
 
 import asyncio
-from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import quote
@@ -43,17 +42,17 @@ class Streamed(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         left = asyncio.create_task(_left(receive))
         try:
-            async with aclosing(self._outgoing.chunks) as chunks:  # type: ignore[type-var]  # it is a generator
-                await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-                async for chunk in chunks:
-                    if left.done():
-                        return
-                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
-                await send({"type": "http.response.body", "body": b""})
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            async for chunk in self._outgoing.chunks:
+                if left.done():
+                    return
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
         except PodiumError as error:
             log.warning("a download broke off", task=self._outgoing.task_id, reason=str(error))
         finally:
             left.cancel()
+            await self._outgoing.leave()
 
 
 async def _left(receive: Receive) -> None:

@@ -11,15 +11,17 @@ from podium.api.deps import CurrentViewer
 from podium.api.inputs import Line, ObjectId
 from podium.api.problems import responses
 from podium.api.streamed import TASK_HEADER, Streamed, body_length, first_byte, stamp
+from podium.api.vms import WRITE_PROBLEMS
 from podium.errors import (
     BadRequest,
-    CrossSite,
     IncorrectState,
     MissingPrivileges,
     NotFound,
     NotSupported,
     PoolError,
     PoolUnreachable,
+    TooManyAttempts,
+    Unavailable,
 )
 from podium.services.transfers import Compression, DiskFormat, Transfers
 
@@ -28,7 +30,17 @@ router = APIRouter(prefix="/rest/v0")
 STREAMED: Final = re.compile(r"/rest/v0/(pools/[^/]+/vms|srs/[^/]+/vdis|vdis/[^/]+\.(raw|vhd))/?")
 """The paths whose bodies are taken as they come; whatever is asked of them, nothing is collected."""
 
-PROBLEMS: Final = (BadRequest, IncorrectState, MissingPrivileges, NotFound, PoolError, PoolUnreachable)
+PROBLEMS: Final = (
+    BadRequest,
+    IncorrectState,
+    MissingPrivileges,
+    NotFound,
+    PoolError,
+    PoolUnreachable,
+    TooManyAttempts,
+    Unavailable,
+)
+UPLOAD_PROBLEMS: Final = (*WRITE_PROBLEMS, BadRequest, TooManyAttempts)
 _BYTES: Final[dict[str, Any]] = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 _OUT: Final[dict[str, Any]] = {
     "description": "The stream",
@@ -96,7 +108,7 @@ _content_route("vdi-snapshots", "ExportVdiSnapshotContent", "vdis")
     operation_id="ImportVdiContent",
     tags=["vdis"],
     status_code=204,
-    responses=responses(*PROBLEMS, CrossSite),
+    responses=responses(*UPLOAD_PROBLEMS),
     openapi_extra=_BODY,
 )
 async def import_content(request: Request, vdi_id: ObjectId, form: DiskForm, viewer: CurrentViewer) -> Response:
@@ -112,7 +124,7 @@ async def import_content(request: Request, vdi_id: ObjectId, form: DiskForm, vie
     tags=["srs"],
     status_code=201,
     response_model=Created,
-    responses=responses(*PROBLEMS, CrossSite, NotSupported),
+    responses=responses(*UPLOAD_PROBLEMS),
     openapi_extra=_BODY,
 )
 async def import_vdi(
@@ -148,7 +160,7 @@ async def import_vdi(
     tags=["pools"],
     status_code=201,
     response_model=Created,
-    responses=responses(*PROBLEMS, CrossSite),
+    responses=responses(*UPLOAD_PROBLEMS),
     openapi_extra=_BODY,
 )
 async def import_vm(

@@ -14,11 +14,15 @@ from podium.model.base import PoolObject
 _COPIES: Final = frozenset({"clone", "copy", "export", "create_template"})
 _SNAPSHOTS: Final = frozenset({"snapshot", "checkpoint"})
 _HARD: Final = frozenset({"hard_shutdown", "hard_reboot"})
+_GUESTS: Final = frozenset({"vm_start", "vm_resume", "vm_migrate"})
+"""What XAPI says of a host while something happens to one of its VMs: in nobody's way."""
 _WHILE_MOVING: Final = frozenset({"clean_shutdown", "clean_reboot", "metadata_export", "pool_migrate"})
 
 
 def together(operation: str, running: str) -> bool:
-    """Whether XAPI begins `operation` on a VM while `running` is under way on it."""
+    """Whether XAPI begins `operation` on a VM, or a host, while `running` is under way on it."""
+    if running in _GUESTS:
+        return True
     if operation in _COPIES and running in _COPIES:
         return True
     if operation in _SNAPSHOTS and running in _SNAPSHOTS:

@@ -1,7 +1,7 @@
 """Gateway: from ids to refs, from our services to the pools, and from XAPI's failures to ours."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
 from podium.cache.objects import Objects
@@ -11,6 +11,7 @@ from podium.services.access import Viewer
 from podium.services.busy import Busy
 from podium.services.refusals import refusal_of
 from podium.services.tasks import Progress
+from podium.services.undo import Steps
 from podium.watch.commands import CALL_S
 from podium.xapi.channel import Channel, Query
 from podium.xapi.errors import XapiError
@@ -35,7 +36,7 @@ class Pools(Protocol):
         method: str,
         *params: object,
         progress: Callable[[float], None] = ...,
-        too_late: Callable[[], None] = ...,
+        too_late: Callable[[str], None] = ...,
     ) -> str: ...
     async def follow(
         self,
@@ -44,10 +45,13 @@ class Pools(Protocol):
         what: str,
         *,
         progress: Callable[[float], None] = ...,
-        too_late: Callable[[], None] = ...,
+        too_late: Callable[[str], None] = ...,
         within_s: float = ...,
     ) -> str: ...
     async def dismiss(self, pool_id: str, ref: str) -> None: ...
+    async def end_session(self, pool_id: str, session: str) -> None: ...
+    async def outlive(self, pool_id: str, method: str, *params: object) -> None: ...
+    async def join(self, pool_id: str, joining_pool: str, address: str, *, force: bool) -> None: ...
     async def open(
         self,
         pool_id: str,
@@ -101,16 +105,46 @@ class Gateway:
         except XapiError as error:
             raise self.refused(error, about) from error
 
-    async def run(self, about: PoolObject, method: str, *params: object, progress: Progress | None = None) -> str:
+    async def run(
+        self,
+        about: PoolObject,
+        method: str,
+        *params: object,
+        progress: Progress | None = None,
+        too_late: Callable[[str], None] | None = None,
+    ) -> str:
         """A call that may take long, as a task of the pool which `progress` follows: the text of its result.
 
-        A cancelled caller has the pool stop it; where it was done by then, the Task says so.
+        A cancelled caller has the pool stop it; where it was done by then, `too_late` hears the result (what was made
+        has to be removed by somebody), or the Task says so.
         """
         self._pools.require_writable(about.pool)
         try:
-            return await self._pools.run(about.pool, method, *params, **self._heard(progress, method))
+            return await self._pools.run(about.pool, method, *params, **self._heard(progress, method, too_late))
         except XapiError as error:
             raise self.refused(error, about) from error
+
+    async def make(
+        self,
+        steps: Steps,
+        what: str,
+        about: PoolObject,
+        method: str,
+        *params: object,
+        undo: Callable[[str], Awaitable[object]],
+        progress: Progress | None = None,
+    ) -> str:
+        """`run` something that makes an object, as a step: its ref. `undo` removes it, given the ref.
+
+        Also when the caller was cancelled and the pool had made it by then: nothing is left that nobody knows of.
+        """
+
+        def made(ref: str) -> None:
+            steps.done(what, lambda: undo(ref))
+
+        ref = await self.run(about, method, *params, progress=progress, too_late=made)
+        made(ref)
+        return ref
 
     async def follow(
         self, about: PoolObject, ref: str, what: str, *, progress: Progress | None = None, within_s: float = math.inf
@@ -125,6 +159,27 @@ class Gateway:
             raise PoolUnreachable(f"the pool does not tell how the {what} went") from error
         except XapiError as error:
             raise self.refused(error, about) from error
+
+    async def outlive(self, about: PoolObject, method: str, *params: object) -> None:
+        """A call that may end our session at the pool; returns when the pool is connected again."""
+        self._pools.require_writable(about.pool)
+        try:
+            await self._pools.outlive(about.pool, method, *params)
+        except XapiError as error:
+            raise self.refused(error, about) from error
+
+    async def join(self, pool: PoolObject, joining: PoolObject, address: str, *, force: bool) -> None:
+        """Have the host `joining`, a pool of its own, join a pool whose coordinator has that address."""
+        self._pools.require_writable(pool.pool)
+        self._pools.require_writable(joining.pool)
+        try:
+            await self._pools.join(pool.pool, joining.pool, address, force=force)
+        except XapiError as error:
+            raise self.refused(error, joining) from error
+
+    def steps(self, about: PoolObject) -> Steps:
+        """The steps of work on that object's pool: when they are taken back, the cache has seen it."""
+        return Steps(lambda: self.settle(about))
 
     async def settle(self, about: PoolObject) -> None:
         """Wait until the cache has seen what the pool has done for us by now."""
@@ -143,6 +198,10 @@ class Gateway:
         """Have the pool stop a task that nobody waits for any more, and destroy it."""
         await self._pools.dismiss(about.pool, ref)
 
+    async def end_session(self, about: PoolObject, session: str) -> None:
+        """End a session that the pool has opened beside ours, if it can be told to."""
+        await self._pools.end_session(about.pool, session)
+
     async def open(
         self,
         about: PoolObject,
@@ -159,15 +218,33 @@ class Gateway:
             self._pools.require_writable(about.pool)
         return await self._pools.open(about.pool, method, path, query, host=host, length=length, version=version)
 
-    def refused(self, error: XapiError, about: PoolObject | None) -> PodiumError:
-        """A failure of XAPI as ours, with names instead of refs."""
-        mirror = None if about is None else self._pools.mirror(about.pool)
-        return refusal_of(error, about, (lambda _: None) if mirror is None else mirror.name_of)
+    def refused(self, error: XapiError, about: PoolObject | None, *, beside: PoolObject | None = None) -> PodiumError:
+        """A failure of XAPI as ours, with names instead of refs. `beside`: of another pool that it may be about."""
+        names = [self.names(one.pool) for one in (about, beside) if one is not None]
+        return refusal_of(error, about, lambda ref: next((name for of in names if (name := of(ref))), None))
 
-    def _heard(self, progress: Progress | None, what: str) -> dict[str, Callable[..., None]]:
+    def require_writable(self, about: PoolObject) -> None:
+        """Raises PoolUnreachable when the object's pool is not connected, ReadOnly when its server is."""
+        self._pools.require_writable(about.pool)
+
+    def connected(self, pool_id: str) -> bool:
+        """Whether the pool can be asked and told anything at the moment."""
+        return self._pools.mirror(pool_id) is not None
+
+    def names(self, pool_id: str) -> Callable[[str], str | None]:
+        """What people call the object behind a ref of that pool."""
+        mirror = self._pools.mirror(pool_id)
+        return (lambda _: None) if mirror is None else mirror.name_of
+
+    def _heard(
+        self, progress: Progress | None, what: str, made: Callable[[str], None] | None = None
+    ) -> dict[str, Callable[..., None]]:
+        def too_late(result: str) -> None:
+            if made is not None:
+                made(result)
+            elif progress is not None:
+                progress.warning(f"{what} was done before the pool could stop it")
+
         if progress is None:
-            return {}
-        return {
-            "progress": lambda done: progress.at(100 * done),
-            "too_late": lambda: progress.warning(f"{what} was done before the pool could stop it"),
-        }
+            return {"too_late": too_late}
+        return {"progress": lambda done: progress.at(100 * done), "too_late": too_late}

@@ -1,7 +1,6 @@
 """Refusals: a failure that a pool answered, as an error of ours that says what, why and what to do."""
 
 import re
-import string
 from collections.abc import Callable
 from typing import Final
 
@@ -15,11 +14,16 @@ from podium.errors import (
     XapiCause,
 )
 from podium.model.base import PoolObject
-from podium.services.refusal_table import BACKEND, TABLE
+from podium.services.refusal_table import refusal
+from podium.services.refusal_table.words import SIZES, VOCABULARY
 from podium.xapi.errors import HANDLE_INVALID, MISSING_PLUGINS, PLUGIN_FAILED, XapiError
 
+EVACUATION: Final = "CANNOT_EVACUATE_HOST"
+UNKNOWN: Final = "?"
+"""Stands for what XAPI did not say, and for objects that nobody knows: clients never see refs."""
 _REF: Final = re.compile(r"OpaqueRef:[0-9A-Za-z-]+")
-_BACKEND: Final = re.compile(r"SR_BACKEND_FAILURE_(\d+)")
+_FLOAT: Final = re.compile(r"(\d+)\.0*")
+_HOLE: Final = re.compile(r"\{(\d+)\}")
 _MOST: Final = 500
 """Characters of one parameter in a sentence: drivers put whole XML documents there."""
 
@@ -28,30 +32,56 @@ Names = Callable[[str], str | None]
 
 def refusal_of(error: XapiError, about: PoolObject | None, name_of: Names) -> PodiumError:
     """What a pool answered to a call about an object. `name_of`: what people call the object behind a ref, if known."""
-    words = tuple(_word(param, name_of) for param in error.params)
-    refusal = _made(error, about, words)
-    refusal.xapi = XapiCause(error.code, error.params, words)
-    return refusal
+    words = words_of(error, name_of)
+    made = _special(error, about) or _made(error, words)
+    made.xapi = XapiCause(error.code, error.params, words)
+    return made
 
 
-def _made(error: XapiError, about: PoolObject | None, words: tuple[str, ...]) -> PodiumError:
+def words_of(error: XapiError, name_of: Names) -> tuple[str, ...]:
+    """A failure's parameters as people know them, each in its place."""
+    if error.code == EVACUATION:
+        return tuple(_evacuation(param, name_of) for param in error.params)
+    sizes = SIZES.get(error.code, frozenset())
+    return tuple(
+        _size(int(param)) if at in sizes and param.isdecimal() else _word(param, name_of)
+        for at, param in enumerate(error.params)
+    )
+
+
+def filled(template: str, words: tuple[str, ...]) -> str:
+    """A sentence with the words in its places. Where those at its end are missing, it ends before them."""
+    given = [" ".join(word[:_MOST].split()) for word in words]
+
+    def word(hole: re.Match[str]) -> str:
+        at = int(hole[1])
+        return (given[at] if at < len(given) else "") or UNKNOWN
+
+    text = re.sub(r"(\s+\?)+$", "", _HOLE.sub(word, template).strip())
+    return re.sub(r"\s*:$", ".", text)
+
+
+def _special(error: XapiError, about: PoolObject | None) -> PodiumError | None:
+    """What depends on the object, or on who speaks."""
     if error.code == HANDLE_INVALID and about is not None and error.params[1:2] in ((about.xapi_ref,), ()):
         return NotFound(about.type, about.id)  # it went a moment ago
     if error.code in MISSING_PLUGINS and about is not None:
         return NotSupported(f"the {about.type} {about.id} has no plugin for that: {error}")
     if error.code == PLUGIN_FAILED and error.params:
         return PoolError(error.params[0])
-    if (number := _BACKEND.fullmatch(error.code)) is not None:
-        return PoolError(_backend(int(number[1]), words))
-    known = TABLE.get(error.code)
+    return None
+
+
+def _made(error: XapiError, words: tuple[str, ...]) -> PodiumError:
+    known = refusal(error.code)
     if known is None:
-        details = ": " + ", ".join(words) if words else ""
-        return PoolError(f"the pool refuses: {error.code.replace('_', ' ').lower()}{details}")
-    sentence = filled(known.en, words)
+        return PoolError(filled(f"The pool refuses: {error.code.replace('_', ' ').lower()} {_holes(words)}", words))
+    sentence = filled(known.en if known.fr else f"{known.en} {_holes(words)}", words)
     if known.kind is OperationInProgress:
-        return OperationInProgress(sentence, operation=error.params[2] if len(error.params) > 2 else "")
+        return OperationInProgress(sentence, operation=_operation(error))
     if known.kind is NotFound:
-        gone = NotFound(words[0] if words else "object", words[1] if len(words) > 1 else "")
+        kind, name = (*error.params, "", "")[:2]
+        gone = NotFound(kind or "object", "" if _REF.match(name) else name)
         gone.args = (sentence,)
         return gone
     if known.kind is InvalidParameters:
@@ -59,24 +89,45 @@ def _made(error: XapiError, about: PoolObject | None, words: tuple[str, ...]) ->
     return known.kind(sentence)
 
 
-def filled(template: str, words: tuple[str, ...]) -> str:
-    """A sentence with the words in its places; a place without a word is left empty."""
-    return _Lenient().vformat(template, tuple(word[:_MOST] for word in words), {}).strip()
+def _holes(words: tuple[str, ...]) -> str:
+    """Places for all words, after a sentence that has none."""
+    holes = ", ".join(f"{{{at}}}" for at, word in enumerate(words) if word)
+    return f"({holes})" if holes else ""
 
 
-def _backend(number: int, words: tuple[str, ...]) -> str:
-    """The storage's failure: what its number means where we know it, and its own words."""
-    meaning = BACKEND.get(number, ("the storage failed", ""))[0]
-    details = " ".join(word.strip() for word in words[1:] if word.strip())[:_MOST]
-    return f"{meaning[0].upper()}{meaning[1:]}" + (f": {details}" if details else "")
+def _operation(error: XapiError) -> str:
+    """XAPI's name of what is under way: a parameter, or in the code itself (HA_ENABLE_IN_PROGRESS)."""
+    if len(error.params) > 2:
+        return error.params[2]
+    return error.code.removeprefix("HOST_").removesuffix("_IN_PROGRESS").lower()
 
 
 def _word(param: str, name_of: Names) -> str:
-    """A parameter with each ref in it replaced by the name of its object."""
-    return _REF.sub(lambda found: name_of(found[0]) or found[0], param)
+    """Names instead of refs, words instead of XAPI's own, whole numbers instead of OCaml's floats."""
+    if (number := _FLOAT.fullmatch(param)) is not None:
+        return number[1]
+    terms = param.split(", ")
+    if all(term in VOCABULARY for term in terms):
+        return " or ".join(VOCABULARY[term][0] for term in terms)
+    return _REF.sub(lambda found: name_of(found[0]) or UNKNOWN, param)
 
 
-class _Lenient(string.Formatter):
-    def get_value(self, key: int | str, args: object, kwargs: object) -> str:  # noqa: ARG002
-        assert isinstance(args, tuple)  # noqa: S101
-        return str(args[key]) if isinstance(key, int) and key < len(args) else "?"
+def _evacuation(param: str, name_of: Names) -> str:
+    """Why VMs cannot leave a host, in sentences. XAPI writes `CODE,param,param|CODE,param` (xapi_host.ml, evacuate)."""
+    sentences = []
+    for failure in param.split("|"):
+        code, *params = failure.split(",")
+        inner = XapiError(code.strip(), tuple(part.strip() for part in params))
+        known = refusal(inner.code)
+        sentences.append(_word(failure, name_of) if known is None else filled(known.en, words_of(inner, name_of)))
+    return " ".join(sentences)
+
+
+def _size(value: int) -> str:
+    """Bytes for people: `1.5 GiB`."""
+    size, unit = float(value), "B"
+    for unit in ("B", "KiB", "MiB", "GiB", "TiB", "PiB"):
+        if size < 1024 or unit == "PiB":
+            break
+        size /= 1024
+    return f"{size:.1f}".removesuffix(".0") + f" {unit}"

@@ -6,11 +6,12 @@ the work (PROTOCOL.md 7). Memory stays flat whatever is streamed: who takes slow
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from podium.errors import InvalidParameters, PodiumError, PoolError, PoolUnreachable
+from podium.errors import InvalidParameters, PodiumError, PoolError, PoolUnreachable, TooManyAttempts
 from podium.model.base import PoolObject
 from podium.services.access import Viewer
 from podium.services.gateway import Gateway
@@ -25,6 +26,8 @@ VERDICT_S: Final = 3600.0
 """After the last byte of an import the pool may still have work to do until it tells how it went."""
 REASON_S: Final = 10.0
 """A handler that broke off says why in its task, most often before."""
+MOST: Final = 16
+"""Streams that one user may have under way at once."""
 _LATE_FAILURE: Final = b"HTTP/1.1 5"
 _OK: Final = 200
 _NO_HANDLER: Final = frozenset({403, 404, 501})
@@ -48,9 +51,10 @@ class Handler:
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A stream on its way to a client."""
+    """A stream on its way to a client. Whoever has one calls `leave` at the end, or the pool goes on sending."""
 
     chunks: Body
+    leave: Callable[[], Awaitable[None]]
     task_id: str
     filename: str
     media_type: str
@@ -66,6 +70,20 @@ class Streaming:
     def __init__(self, gateway: Gateway, tasks: Tasks) -> None:
         self._gateway = gateway
         self._tasks = tasks
+        self._open_by: Counter[str] = Counter()
+
+    @contextlib.contextmanager
+    def counted(self, by: Viewer) -> Iterator[None]:
+        """Raises TooManyAttempts when the user has as many streams as one may have: each takes a thread of a host."""
+        if self._open_by[by.user_id] >= MOST:
+            raise TooManyAttempts(f"you have {MOST} streams under way: wait for one to end", retry_after_s=5)
+        self._open_by[by.user_id] += 1
+        try:
+            yield
+        finally:
+            self._open_by[by.user_id] -= 1
+            if not self._open_by[by.user_id]:
+                del self._open_by[by.user_id]
 
     async def outgoing(
         self,
@@ -86,7 +104,7 @@ class Streaming:
 
         async def work(progress: Progress) -> None:
             try:
-                with self._gateway.busy.holding(handler.about, operation, task_id=progress.task_id):
+                with self.counted(by), self._gateway.busy.holding(handler.about, operation, task_id=progress.task_id):
                     await self._download(handler, pipe, skip=start, progress=progress)
                 await pipe.finish()
             except BaseException as error:
@@ -102,7 +120,9 @@ class Streaming:
         except BaseException:
             await _leave(running)
             raise
-        return Outgoing(_sent(pipe, running), running.task_id, filename, media_type, handler.length, start)
+        return Outgoing(
+            pipe.chunks(), lambda: _leave(running), running.task_id, filename, media_type, handler.length, start
+        )
 
     async def upload(self, handler: Handler, body: Body, *, progress: Progress) -> str:
         """Send `body` to a handler: the result of its task. Raises what it refused.
@@ -216,16 +236,8 @@ async def _relay(
         raise await task.refusal(f"the pool sent {got} bytes of {length}")
 
 
-async def _sent(pipe: Pipe, running: Running[None]) -> Body:
-    """The chunks; a client that leaves before the last one ends the Task."""
-    try:
-        async for chunk in pipe.chunks():
-            yield chunk
-    finally:
-        await _leave(running)
-
-
 async def _leave(running: Running[None]) -> None:
+    """End the Task, if the last byte has not gone yet."""
     if not running.work.done():
         running.work.cancel()
     await asyncio.wait({running.attendant})

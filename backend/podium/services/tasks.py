@@ -272,6 +272,8 @@ class Tasks:
         try:
             await asyncio.wait({work})
             task = msgspec.structs.replace(self._close_nested(task_id), **self._ending(work), end=self._now())
+            if task.status == "success" and task.progress is not UNSET:
+                task = msgspec.structs.replace(task, progress=100)
             self._objects.put(task)
             await self._update(task)
         except SQLAlchemyError:
@@ -290,8 +292,7 @@ class Tasks:
             result = work.result()
             return {"status": "success", "result": UNSET if result is None else msgspec.to_builtins(result)}
         if isinstance(error, PodiumError):
-            described = {"code": error.code, "name": type(error).__name__, "message": str(error), "title": error.title}
-            return {"status": "failure", "result": {**described, **error.all_members()}}
+            return {"status": "failure", "result": {"name": type(error).__name__, **error.described()}}
         log.error("a task failed unexpectedly", exc_info=error)
         message = "an unexpected error; the service's log says more"
         return {"status": "failure", "result": {"code": PodiumError.code, "name": "Error", "message": message}}

@@ -16,7 +16,6 @@ from podium.services.access import Viewer
 from podium.services.gateway import Gateway
 from podium.services.streaming import Body, Handler, Outgoing, Streaming
 from podium.services.tasks import Progress, Tasks
-from podium.services.undo import Steps
 from podium.services.vhd import FOOTER_BYTES, virtual_size
 
 T = TypeVar("T")
@@ -81,7 +80,13 @@ class Transfers:
             raise InvalidParameters(f"the content has {length} bytes, the disk {vdi.size}")
 
         async def work(progress: Progress) -> None:
-            await self._fill(vdi, form, body, length=length, progress=progress)
+            content = body
+            if form == "vhd":
+                first, rest = await _peek(body, FOOTER_BYTES)
+                if virtual_size(first) > vdi.size:
+                    raise InvalidParameters(f"the VHD's disk has {virtual_size(first)} bytes, this one {vdi.size}")
+                content = _joined(first, rest)
+            await self._fill(vdi, form, content, length=length, progress=progress)
 
         await self._done("import VDI content", work, by=by, about=("VDI", vdi.id))
 
@@ -110,7 +115,7 @@ class Transfers:
             else:
                 first, rest = await _peek(body, FOOTER_BYTES)
                 size = virtual_size(first)
-            async with Steps() as steps:
+            async with self._gateway.steps(sr) as steps:
                 vdi = await self._new_vdi(sr, size, name_label=name_label, name_description=name_description)
                 steps.done("created the disk", lambda: self._gateway.call(vdi, "VDI.destroy", vdi.xapi_ref))
                 await self._fill(vdi, form, _joined(first, rest), length=length, progress=progress)
@@ -192,7 +197,12 @@ class Transfers:
         self, what: str, work: Callable[[Progress], Awaitable[T]], *, by: Viewer, about: tuple[str, str]
     ) -> T:
         """Run an import as a Task and wait for it; when the request ends before, so does the work."""
-        running = await self._tasks.start(f"REST API: {what}", work, viewer=by, about=about)
+
+        async def counted(progress: Progress) -> T:
+            with self._streaming.counted(by):
+                return await work(progress)
+
+        running = await self._tasks.start(f"REST API: {what}", counted, viewer=by, about=about)
         try:
             return await running.result()
         except asyncio.CancelledError:

@@ -30,6 +30,10 @@ CANCEL_S: Final = 30.0
 """How long a pool may take to stop a task that it was asked to stop."""
 DISMISS_S: Final = 5.0
 SEEN_S: Final = 10.0
+ENDING_S: Final = 15.0
+"""A host that restarts its agent ends our session within some seconds, or not at all."""
+BACK_S: Final = 300.0
+JOIN_S: Final = 600.0
 
 _ENDED: Final = frozenset({"success", "failure", "cancelled"})
 
@@ -72,15 +76,21 @@ class Commands:
         method: str,
         *params: object,
         progress: Callable[[float], None] = lambda _: None,
-        too_late: Callable[[], None] = lambda: None,
+        too_late: Callable[[str], None] = lambda _: None,
     ) -> str:
         """A call that may take long, as a task of the pool: its result, the text of it ("" where there is none).
 
         `progress` hears 0 to 1. When the caller is cancelled the pool is asked to stop, and waited for; `too_late` is
-        called when the work was done all the same. The pool's task is destroyed in any case. Raises as `call`, and
-        PoolError when the pool forgot the task (it was restarted): then nobody knows how it went.
+        called with the result when the work was done all the same. The pool's task is destroyed in any case. Raises as
+        `call`, and PoolError when the pool forgot the task (it was restarted): then nobody knows how it went.
         """
-        ref = str(await self.call(pool_id, f"Async.{method}", *params))
+        starting = asyncio.ensure_future(self.call(pool_id, f"Async.{method}", *params))
+        try:
+            ref = str(await asyncio.shield(starting))
+        except asyncio.CancelledError:
+            with contextlib.suppress(PoolError, XapiError):
+                await self._undo_start(pool_id, str(await starting), method, too_late)
+            raise
         return await self.follow(pool_id, ref, method, progress=progress, too_late=too_late)
 
     async def follow(
@@ -90,15 +100,15 @@ class Commands:
         what: str,
         *,
         progress: Callable[[float], None] = lambda _: None,
-        too_late: Callable[[], None] = lambda: None,
+        too_late: Callable[[str], None] = lambda _: None,
         within_s: float = math.inf,
     ) -> str:
         """Wait for a task of the pool, as `run` does, and destroy it. Raises TimeoutError when it does not end."""
         try:
             record = await self._ended(pool_id, ref, what, progress, within_s=within_s)
         except asyncio.CancelledError:
-            if await self._stop(pool_id, ref, what):
-                too_late()
+            if (result := await self._stop(pool_id, ref, what)) is not None:
+                too_late(result)
             raise
         finally:
             await self._destroy(pool_id, ref)
@@ -109,6 +119,14 @@ class Commands:
         code, *details = record.error_info or ("INTERNAL_ERROR",)
         raise XapiError(code, tuple(details))
 
+    async def _undo_start(self, pool_id: str, ref: str, what: str, too_late: Callable[[str], None]) -> None:
+        """The caller was cancelled while the pool began: its task must not run on without anybody who knows of it."""
+        try:
+            if (result := await self._stop(pool_id, ref, what)) is not None:
+                too_late(result)
+        finally:
+            await self._destroy(pool_id, ref)
+
     async def dismiss(self, pool_id: str, ref: str) -> None:
         """Stop a task that a handler reports into and that nobody waits for any more, and destroy it.
 
@@ -118,6 +136,16 @@ class Commands:
             await self._stop(pool_id, ref, "a task", within_s=DISMISS_S)
         finally:
             await self._destroy(pool_id, ref)
+
+    async def end_session(self, pool_id: str, session: str) -> None:
+        """End a session beside our own, e.g. the one that a migration was allowed in; else it ends by itself, late."""
+        try:
+            watcher = self._watchers.connected(pool_id)
+            async with asyncio.timeout(DISMISS_S), watcher.calls:
+                if watcher.session is not None:
+                    await watcher.session.client.call("session.logout", session, timeout_s=DISMISS_S)
+        except (TimeoutError, PoolUnreachable, XapiError, XapiTransportError) as error:
+            log.debug("a session was not ended", pool=pool_id, reason=str(error))
 
     async def caught_up(self, pool_id: str) -> bool:
         """Wait until the cache has seen whatever has happened in the pool by now: one reads what one wrote.
@@ -169,6 +197,41 @@ class Commands:
             channel.close()
             raise
         return channel
+
+    async def outlive(self, pool_id: str, method: str, *params: object) -> None:
+        """A call that may end our own session: a toolstack restarts, another host becomes coordinator.
+
+        Returns when the pool is connected again, or, if the session outlives it, soon after. Raises as `call`, and
+        PoolUnreachable when the pool does not come back.
+        """
+        session = self._watchers.connected(pool_id).session
+        with contextlib.suppress(PoolUnreachable):
+            await self.call(pool_id, method, *params)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(ENDING_S):
+                while self._session(pool_id) is session:
+                    await self._watchers.heard_something()
+        try:
+            async with asyncio.timeout(BACK_S):
+                while self._session(pool_id) is None:
+                    await self._watchers.heard_something()
+        except TimeoutError as error:
+            raise PoolUnreachable(f"the pool has not come back after {method}") from error
+
+    async def join(self, pool_id: str, joining_pool: str, address: str, *, force: bool) -> None:
+        """Have the pool of one host `joining_pool` join another one, whose coordinator has that address for it.
+
+        The password that this takes is the one we have; it goes from here to the joining host and nowhere else.
+        """
+        config = self._watchers.connected(pool_id).config
+        method = "pool.join_force" if force else "pool.join"
+        await self.call(joining_pool, method, address, config.username, config.password, timeout_s=JOIN_S)
+
+    def _session(self, pool_id: str) -> object:
+        try:
+            return self._watchers.connected(pool_id).session
+        except PoolUnreachable:
+            return None
 
     def mirror(self, pool_id: str) -> Mirror | None:
         """The pool's records, while it is connected."""
@@ -244,15 +307,17 @@ class Commands:
         finally:
             del awaited[ref]
 
-    async def _stop(self, pool_id: str, ref: str, what: str, *, within_s: float = CANCEL_S) -> bool:
-        """Ask the pool to stop, and wait for it. True when the work had been done by then."""
+    async def _stop(self, pool_id: str, ref: str, what: str, *, within_s: float = CANCEL_S) -> str | None:
+        """Ask the pool to stop, and wait for it. The result, when the work had been done by then."""
         try:
             async with asyncio.timeout(within_s):
-                await self.call(pool_id, "task.cancel", ref)
-                return (await self._ended(pool_id, ref, what, lambda _: None)).status == "success"
+                with contextlib.suppress(XapiError):  # one that has just ended cannot be stopped, but has a result
+                    await self.call(pool_id, "task.cancel", ref)
+                record = await self._ended(pool_id, ref, what, lambda _: None)
+                return _text(record.result) if record.status == "success" else None
         except (TimeoutError, PoolError, XapiError) as error:
             log.warning("a task of the pool could not be stopped", pool=pool_id, what=what, reason=str(error))
-            return False
+            return None
 
     async def _destroy(self, pool_id: str, ref: str) -> None:
         try:

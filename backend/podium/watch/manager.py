@@ -46,6 +46,7 @@ class Watchers:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._changed: dict[str, asyncio.Event] = {}
         self._awaited: dict[str, dict[str, asyncio.Event]] = {}
+        self._something = asyncio.Event()
 
     async def __aenter__(self) -> Self:
         return self
@@ -110,6 +111,10 @@ class Watchers:
                 return watcher
         raise PoolUnreachable("the pool is not connected just now")
 
+    async def heard_something(self) -> None:
+        """Returns with the next thing that any watcher tells of its connection; each does so every few seconds."""
+        await self._something.wait()
+
     def awaited(self, pool_id: str) -> dict[str, asyncio.Event]:
         """By ref, the tasks of the pool that somebody waits for. It outlives sessions and watchers."""
         return self._awaited.setdefault(pool_id, {})
@@ -143,6 +148,8 @@ class Watchers:
         if (changed := self._changed.get(state.server_id)) is not None:
             changed.set()
         self._notify(state)
+        self._something.set()
+        self._something = asyncio.Event()
 
     def _held(self, pool_id: str) -> bool:
         return any(watcher.state.pool_id == pool_id for watcher in self._watchers.values())

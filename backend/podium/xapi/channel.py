@@ -119,12 +119,15 @@ class Channel:
         self._left = int(length) if length.isdigit() else None
         return found
 
-    async def read(self, size: int = CHUNK) -> bytes:
-        """What has come, `size` bytes at most; b"" at the end. Raises XapiTransportError when it was cut off."""
+    async def read(self, size: int = CHUNK, *, stall_s: float | None = STALL_S) -> bytes:
+        """What has come, `size` bytes at most; b"" at the end. Raises XapiTransportError when it was cut off.
+
+        `stall_s`: nothing for so long is the end; None where silence is in order, as on a screen that stands still.
+        """
         if self._left == 0:
             return b""
         try:
-            async with asyncio.timeout(STALL_S):
+            async with asyncio.timeout(stall_s):
                 data = await self._reader.read(size if self._left is None else min(size, self._left))
         except (OSError, TimeoutError, ssl.SSLError) as error:
             raise self._lost(error) from error

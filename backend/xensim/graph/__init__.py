@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from xensim.graph import (
+    drivers,
     groups,
     history,
     hosts,
@@ -18,11 +19,11 @@ from xensim.graph.guests import Builder
 from xensim.graph.mint import GIB, Mint
 from xensim.graph.oddities import DANGLING
 from xensim.graph.site import Site
-from xensim.ops import devices, memory, vm_rules
+from xensim.ops import appliance_rules, devices, memory, vm_rules
 from xensim.ops.values import text
 from xensim.pool import Pool
 
-__all__ = ["DANGLING", "build"]
+__all__ = ["DANGLING", "build", "build_installed"]
 
 
 def build(
@@ -51,6 +52,21 @@ def build(
     groups.add(site, guests)
     services.build(site)
     history.add(site, guests)
+    drivers.build_unused(site)
+    storage.totals(site)
+    _settle(site)
+
+
+def build_installed(pool: Pool, *, host: Mapping[str, object], address: str, seed: int) -> None:
+    """Fill the empty database of `pool` with one host as an installation leaves it. `host`: fields it is to have."""
+    site = Site(Mint(pool, seed), 0)
+    hosts.build(site, count=1, addresses=[address], certificates={})
+    db = pool.db
+    db.set("pool", site.pool, name_label="", name_description="", tags=[])
+    db.set("host", site.hosts[0].ref, **host)
+    networks.build_installed(site)
+    storage.build_installed(site)
+    templates.build_installed(site)
     storage.totals(site)
     _settle(site)
 
@@ -71,6 +87,8 @@ def _settle(site: Site) -> None:
         devices.refresh_vdi(db, image)
     for ref in list(db.refs("VM")):
         db.set("VM", ref, allowed_operations=vm_rules.allowed(db, ref))
+    for ref in list(db.refs("VM_appliance")):
+        appliance_rules.refresh(db, ref)
     for host in site.hosts:
         metrics = text(db.field("host", host.ref, "metrics"))
         claimed = -memory.balance(db, host.ref) + 256 * GIB

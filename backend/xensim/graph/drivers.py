@@ -7,6 +7,7 @@ _BLOCK = (
     "VDI_SNAPSHOT", "VDI_CLONE", "VDI_RESIZE", "VDI_MIRROR", "VDI_UPDATE", "VDI_CONFIG_CBT", "VDI_ACTIVATE",
     "VDI_DEACTIVATE", "ATOMIC_PAUSE", "VDI_RESET_ON_BOOT",
 )  # fmt: skip
+_LVM = (*_BLOCK, "SR_TRIM")
 _FILE = (*_BLOCK, "SR_CACHING", "THIN_PROVISIONING")
 _ISO = ("SR_SCAN", "SR_ATTACH", "SR_DETACH", "VDI_CREATE", "VDI_DELETE", "VDI_ATTACH", "VDI_DETACH")
 _UDEV = ("SR_SCAN", "VDI_INTRODUCE", "VDI_ATTACH", "VDI_DETACH", "VDI_UPDATE", "SR_UPDATE")
@@ -14,9 +15,9 @@ _UDEV = ("SR_SCAN", "VDI_INTRODUCE", "VDI_ATTACH", "VDI_DETACH", "VDI_UPDATE", "
 DRIVERS: dict[str, tuple[str, str, tuple[str, ...], dict[str, str]]] = {
     "ext": ("Local EXT4 VHD", "SR plugin which keeps VHD files on a local disk", _FILE,
             {"device": "local device path (required) (e.g. /dev/sda3)"}),
-    "lvm": ("Local VHD on LVM", "SR plugin which keeps VHDs as logical volumes of a local group", _BLOCK,
+    "lvm": ("Local VHD on LVM", "SR plugin which keeps VHDs as logical volumes of a local group", _LVM,
             {"device": "local device path (required) (e.g. /dev/sda3)"}),
-    "lvmoiscsi": ("LVHD over iSCSI", "SR plugin which keeps VHDs as logical volumes within an iSCSI LUN", _BLOCK,
+    "lvmoiscsi": ("LVHD over iSCSI", "SR plugin which keeps VHDs as logical volumes within an iSCSI LUN", _LVM,
                   {"SCSIid": "The scsi_id of the destination LUN", "target": "IP address or hostname of the target",
                    "targetIQN": "The IQN of the target LUN group", "chapuser": "The username for CHAP",
                    "chappassword": "The password for CHAP", "port": "The network port of the target"}),
@@ -32,11 +33,29 @@ DRIVERS: dict[str, tuple[str, str, tuple[str, ...], dict[str, str]]] = {
     "udev": ("udev", "SR plugin which represents devices plugged in via udev as VDIs", _UDEV,
              {"location": "path to mount (required) (e.g. /dev/xapi/cd)"}),
 }  # fmt: skip
+# Those of which the pool has no SR to begin with.
+UNUSED: dict[str, tuple[str, str, tuple[str, ...], dict[str, str]]] = {
+    "lvmohba": ("LVHD over FC", "SR plugin which keeps VHDs as logical volumes within an HBA LUN", _LVM,
+                {"SCSIid": "The scsi_id of the destination LUN"}),
+    "file": ("File VHD", "SR plugin which keeps VHD files in a directory", _FILE,
+             {"location": "local directory path (required)"}),
+    "zfs": ("Local ZFS VHD", "SR plugin which keeps VHD files in a ZFS pool", _FILE,
+            {"location": "local ZFS directory path (required)"}),
+}  # fmt: skip
 
 
 def build(site: Site) -> None:
-    """Add a driver row for each type."""
-    for kind, (label, description, features, configuration) in DRIVERS.items():
+    """Add a driver row for each type that the pool uses."""
+    _add(site, DRIVERS)
+
+
+def build_unused(site: Site) -> None:
+    """Add the others; last of all, for each row draws on the chance that made the rest."""
+    _add(site, UNUSED)
+
+
+def _add(site: Site, drivers: dict[str, tuple[str, str, tuple[str, ...], dict[str, str]]]) -> None:
+    for kind, (label, description, features, configuration) in drivers.items():
         site.mint.add(
             "SM",
             type=kind,

@@ -9,12 +9,11 @@ _ROLES = ("pool-admin", "pool-operator", "vm-power-admin", "vm-admin", "vm-opera
 def add(site: Site, guests: list[Guest]) -> None:
     """Add the groups and put every so many guests into them."""
     mint, db = site.mint, site.mint.db
-    operations = ["start", "clean_shutdown", "hard_shutdown", "shutdown"]
     appliances = [
-        mint.add("VM_appliance", name_label=label, name_description="Starts in order", allowed_operations=operations)
+        mint.add("VM_appliance", name_label=label, name_description="Starts in order")
         for label in ("Three tier shop", "Monitoring")
     ]
-    mint.add("VM_appliance", name_label="empty", allowed_operations=[])
+    mint.add("VM_appliance", name_label="empty")
     schedules = [
         mint.add(
             "VMSS", name_label=label, enabled=enabled, type="snapshot", frequency=frequency, retained_snapshots=7,

@@ -28,8 +28,17 @@ _NETWORKS: dict[str, dict[str, object]] = {
     "himn": {"name_label": "Host internal management network", "bridge": "xenapi", "other_config": _HIMN,
              "name_description": "Guests reach the API of their host here"},
 }  # fmt: skip
+_CARDS = ("management", "trunk", "eth2", "eth3", "eth4")  # the networks of eth0 and so on
 _TAGS = {"production": 100, "dmz": 200, "voip": 300}
 _VENDORS = (("14e4", "Broadcom Inc.", "16d7", "BCM57414 NetXtreme-E"), ("8086", "Intel Corporation", "1572", "X710"))
+
+
+def build_installed(site: Site) -> None:
+    """Add what an installation finds: the cards, and a network for each."""
+    for key in (*_CARDS, "himn"):
+        site.networks[key] = site.mint.add("network", **{"MTU": 1500, "managed": True, **_NETWORKS[key]})
+    for host in site.hosts:
+        host.nics = [_nic(site, host, number) for number in range(len(_CARDS))]
 
 
 def build(site: Site) -> None:
@@ -44,7 +53,7 @@ def build(site: Site) -> None:
 
 def _host(site: Site, host: Host) -> None:
     mint, networks = site.mint, site.networks
-    nics = [_nic(site, host, number) for number in range(5)]
+    nics = [_nic(site, host, number) for number in range(len(_CARDS))]
     host.nics = nics
     bond = _bond(site, host, nics[2:4])
     for key, tag in _TAGS.items():
@@ -86,10 +95,9 @@ def _nic(site: Site, host: Host, number: int) -> str:
             "gateway": "", "DNS": "127.0.0.53,10.20.0.2", "other_config": {"management_purpose": "Management"},
             "IPv6": [f"fd00:20::{host.index + 1:x}/64"], "ipv6_configuration_mode": "Static",
         }  # fmt: skip
-    key = ("management", "trunk", "eth2", "eth3", "eth4")[number]
     return _pif(
-        mint, host, site.networks[key], device=f"eth{number}", MAC=mint.mac(), metrics=metrics, physical=True, PCI=pci,
-        capabilities=["sriov"] if number == 4 else [], **management,
+        mint, host, site.networks[_CARDS[number]], device=f"eth{number}", MAC=mint.mac(), metrics=metrics,
+        physical=True, PCI=pci, capabilities=["sriov"] if number == 4 else [], **management,
     )  # fmt: skip
 
 

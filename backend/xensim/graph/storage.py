@@ -6,7 +6,7 @@ from xensim.graph import drivers
 from xensim.graph.mint import GIB
 from xensim.graph.site import Host, Site
 from xensim.ops import device_rules
-from xensim.ops.storage import UNREACHABLE
+from xensim.ops.filers import UNREACHABLE
 from xensim.ops.values import number, strings
 
 TIB = 1024 * GIB
@@ -59,6 +59,20 @@ def build(site: Site) -> None:
         )  # fmt: skip
 
 
+def build_installed(site: Site) -> None:
+    """Add what an installation makes: drivers, local storage, the host's own drives, and the tools' image."""
+    db = site.mint.db
+    drivers.build(site)
+    drivers.build_unused(site)
+    site.srs["tools"] = _sr(site, _tools(), site.hosts)
+    for host in site.hosts:
+        host.local_sr = local = _sr(site, _local(host), [host])
+        _devices(site, host)
+        db.set("host", host.ref, suspend_image_sr=local, crash_dump_sr=local)
+        db.set("pool", site.pool, default_SR=local, suspend_image_SR=local, crash_dump_SR=local)
+    _tools_image(site)
+
+
 def totals(site: Site) -> None:
     """Write what the disks add up to on each SR."""
     db = site.mint.db
@@ -100,12 +114,16 @@ def _shared(site: Site) -> dict[str, Plan]:
             unplugged="all", other_config={"xo:maintenanceState": "{}"},
         ),
         "iso": Plan("iso", "ISO library", 2 * TIB, share | {"cifspassword_secret": _secret(site)}, content="iso"),
-        "tools": Plan(
-            "iso", "XCP-ng Tools", 180 * (1 << 20), {"location": "/opt/xensource/packages/iso", "legacy_mode": "true"},
-            content="iso", description="XCP-ng Tools ISOs", tools=True,
-            other_config={"xenserver_tools_sr": "true", "xensource_internal": "true"},
-        ),
+        "tools": _tools(),
     }  # fmt: skip
+
+
+def _tools() -> Plan:
+    return Plan(
+        "iso", "XCP-ng Tools", 180 * (1 << 20), {"location": "/opt/xensource/packages/iso", "legacy_mode": "true"},
+        content="iso", description="XCP-ng Tools ISOs", tools=True,
+        other_config={"xenserver_tools_sr": "true", "xensource_internal": "true"},
+    )  # fmt: skip
 
 
 def _secret(site: Site) -> str:
@@ -167,6 +185,10 @@ def _devices(site: Site, host: Host) -> None:
 def _images(site: Site) -> None:
     for label, size in _ISOS:
         site.isos.append(_image(site, site.srs["iso"], label, size, location=label, read_only=True))
+    _tools_image(site)
+
+
+def _tools_image(site: Site) -> None:
     tools = _image(site, site.srs["tools"], "guest-tools.iso", 8 << 20, location="guest-tools.iso", read_only=True)
     site.mint.db.set("VDI", tools, is_tools_iso=True, name_description="XCP-ng Tools ISO")
     site.isos.append(tools)

@@ -4,15 +4,21 @@ from xensim.graph import disks
 from xensim.graph.mint import GIB
 from xensim.graph.site import Site
 from xensim.graph.systems import SYSTEMS, System
+from xensim.ops import memory
 from xensim.schema import NULL_REF
 
 _HINT = "To use this template from the CLI, install your VM with vm-install and name a repository in other_config"
 
 
-def build(site: Site) -> None:
-    """Add a default template for each system, and the custom ones."""
+def build_installed(site: Site) -> None:
+    """Add a default template for each system."""
     for system in SYSTEMS:
         _default(site, system)
+
+
+def build(site: Site) -> None:
+    """Add the default templates, and the custom ones."""
+    build_installed(site)
     by_label = {system.label: system for system in SYSTEMS}
     _custom(site, by_label["debian-12"], "golden-debian-12", [10 * GIB], tags=["golden"])
     _custom(site, by_label["windows-server-2022-64bit"], "Windows 2022 – sysprepped", [60 * GIB, 100 * GIB], tags=[])
@@ -92,16 +98,17 @@ def _custom(site: Site, system: System, label: str, sizes: list[int], *, tags: l
 
 
 def _template(site: Site, system: System, **fields: object) -> str:
-    memory = system.memory
+    size = system.memory
     vcpus = 2 if system.windows else 1
     metrics = site.mint.add("VM_metrics", current_domain_type="unspecified", VCPUs_utilisation={"0": 0.0})
     return site.mint.add(
         "VM",
         power_state="Halted",
         is_a_template=True,
-        memory_static_max=memory,
-        memory_dynamic_max=memory,
-        memory_dynamic_min=memory,
+        memory_static_max=size,
+        memory_dynamic_max=size,
+        memory_dynamic_min=size,
+        memory_overhead=memory.overhead(size, vcpus),
         VCPUs_max=vcpus,
         VCPUs_at_startup=vcpus,
         metrics=metrics,

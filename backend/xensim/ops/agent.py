@@ -4,6 +4,7 @@ from xensim.ops.values import Record, mapping, strings, text
 from xensim.pool import Pool
 from xensim.schema import NULL_REF
 
+HANGS = "xensim-hangs"  # a key of `other`: a guest that is to answer nothing until it is started anew
 _FEATURES = {
     "feature-balloon": "1", "feature-poweroff": "1", "feature-reboot": "1", "feature-shutdown": "1",
     "feature-suspend": "1", "feature-vcpu-hotplug": "1", "has-vendor-device": "0",
@@ -30,6 +31,14 @@ def has_drivers(pool: Pool, vm: Record) -> bool:
     )
 
 
+def hangs(pool: Pool, vm: str) -> bool:
+    """Whether the guest answers to nothing: somebody has written HANGS into what its agent said."""
+    guest = text(pool.db.field("VM", vm, "guest_metrics"))
+    return pool.db.exists("VM_guest_metrics", guest) and HANGS in mapping(
+        pool.db.field("VM_guest_metrics", guest, "other")
+    )
+
+
 def boot(pool: Pool, vm: str) -> str:
     """A new VM_guest_metrics row in place of the one of the last boot; its ref.
 
@@ -43,7 +52,8 @@ def boot(pool: Pool, vm: str) -> str:
         db.destroy("VM_guest_metrics", old)
     else:
         said = _first(pool, record)
-    return db.create("VM_guest_metrics", {**said, "live": True, "last_updated": pool.clock.wire()})
+    other = {key: value for key, value in mapping(said.get("other", {})).items() if key != HANGS}
+    return db.create("VM_guest_metrics", {**said, "other": other, "live": True, "last_updated": pool.clock.wire()})
 
 
 def forget(pool: Pool, vm: str) -> None:

@@ -76,8 +76,10 @@ def vif(*, power_state: str, drivers: bool, attached: bool) -> list[str]:
 
 
 @lru_cache(maxsize=512)
-def vdi(features: frozenset[str], *, attached: bool, managed: bool, snapshot: bool, cbt: bool) -> list[str]:
-    """A VDI's `allowed_operations`; the list is shared, so never change it."""
+def vdi(
+    features: frozenset[str], *, attached: bool, managed: bool, snapshot: bool, cbt: bool, written: bool = True
+) -> list[str]:
+    """A VDI's `allowed_operations`; the list is shared, so never change it. `written`: attached to be written to."""
     if not managed:
         return []
     unfit = {"enable_cbt"} if cbt or snapshot else {"disable_cbt"}
@@ -86,7 +88,9 @@ def vdi(features: frozenset[str], *, attached: bool, managed: bool, snapshot: bo
     return [
         op
         for op, feature in VDI_FEATURES.items()
-        if (not feature or feature in features) and (op in VDI_LIVE or not attached) and op not in unfit
+        if (not feature or feature in features)
+        and (op in VDI_LIVE or not attached or (op == "copy" and not written))
+        and op not in unfit
     ]
 
 

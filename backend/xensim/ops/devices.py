@@ -79,7 +79,11 @@ def refresh_vdi(db: Database, vdi: str) -> None:
         managed=bool(record["managed"]),
         snapshot=bool(record["is_a_snapshot"]),
         cbt=bool(record["cbt_enabled"]),
+        written=any(vbd["mode"] == "RW" for vbd in openers),
     )
+    busy = set(mapping(record["current_operations"]).values())
+    if busy:  # copies go side by side, and nothing else beside anything
+        operations = [op for op in operations if op == "copy" and busy == {"copy"}]
     image = db.field("SR", text(record["SR"]), "content_type") == "iso"
     db.set("VDI", vdi, allowed_operations=operations, sm_config=config if image else config | modes)
 

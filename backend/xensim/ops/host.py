@@ -1,14 +1,18 @@
-"""What is done to a host: whether new VMs may come, and the plugins of XCP-ng that only tell."""
+"""The plugins of hosts: XCP-ng's own that only tell, and the one that gives freed blocks back to the storage."""
 
 import json
 import zlib
+from html import escape
 
 from xensim.failures import XapiFailure
-from xensim.ops import device_rules
+from xensim.ops import devices, placement
+from xensim.ops.liveness import assert_live
+from xensim.ops.locks import work
 from xensim.ops.values import mapping, text
 from xensim.registry import Call, operation
 
-_PLUGINS = {"hyperthreading.py": "get_hyperthreading", "updater.py": "check_update"}
+TRIM_S = 3.0
+_PLUGINS = {"hyperthreading.py": "get_hyperthreading", "updater.py": "check_update", "trim": "do_trim"}
 _DAY = 86_400
 _UPDATES = (
     ("xen-hypervisor", "4.17.5", "23.2.xcpng8.3", "The Xen hypervisor", "GPLv2", 2_351_940, "xenproject.org", True),
@@ -20,31 +24,44 @@ _UPDATES = (
 """Invented: name, version, release, summary, licence, bytes, site, and whether there is a changelog."""
 
 
-@operation("host.disable")
-def disable(call: Call, host: str, auto_enable: bool) -> None:  # noqa: ARG001 - says what a restart of the toolstack does
-    call.db.set("host", host, enabled=False, allowed_operations=device_rules.HOST_DISABLED)
-
-
-@operation("host.enable")
-def enable(call: Call, host: str) -> None:
-    call.db.set("host", host, enabled=True, allowed_operations=device_rules.HOST_ENABLED)
-
-
 @operation("host.call_plugin")
-def call_plugin(call: Call, host: str, plugin: str, fn: str, args: dict[str, str]) -> str:  # noqa: ARG001
-    """Two plugins of XCP-ng; a XenServer has neither. Answers as xcp-ng-xapi-plugins do."""
+async def call_plugin(call: Call, host: str, plugin: str, fn: str, args: dict[str, str]) -> str:
+    """`trim` is everywhere; the others are XCP-ng's, and answer as xcp-ng-xapi-plugins do."""
     record = call.db.record("host", host)
-    metrics = text(record["metrics"])
-    if call.db.exists("host_metrics", metrics) and not call.db.field("host_metrics", metrics, "live"):
-        raise XapiFailure("HOST_OFFLINE", host)
+    assert_live(call, host)
     function = _PLUGINS.get(plugin)
-    if function is None or mapping(record["software_version"]).get("product_brand") != "XCP-ng":
+    if function is None or (plugin != "trim" and mapping(record["software_version"]).get("product_brand") != "XCP-ng"):
         raise XapiFailure("XENAPI_MISSING_PLUGIN", plugin)
     if fn != function:
         raise XapiFailure("UNKNOWN_XENAPI_PLUGIN_FUNCTION", fn)
+    if plugin == "trim":
+        return await _trim(call, host, args.get("sr_uuid", ""))
     if plugin == "hyperthreading.py":
         return json.dumps(int(mapping(record["cpu_info"]).get("threads_per_core", "1")) > 1)
     return json.dumps(_updates(call, text(record["uuid"])))
+
+
+async def _trim(call: Call, host: str, uuid: str) -> str:
+    """Give back what an SR on a LUN no longer uses: `True`, or XML that says why not. Source: trim_util.py of sm."""
+    db = call.db
+    try:
+        sr = db.by_uuid("SR", uuid)
+    except XapiFailure:
+        return _trim_error("SRUnavailable", f"SR {uuid} is not available")
+    if "SR_TRIM" not in devices.features(db, sr):
+        return _trim_error("UnsupportedSRForTrim", f"Trim on [{uuid}] not supported")
+    if not placement.sees_sr(call.pool, host, sr):
+        return _trim_error("SRUnavailable", f"Unable to get exclusive lock on [{uuid}]")
+    await work(call, TRIM_S)
+    return "True"
+
+
+def _trim_error(code: str, message: str) -> str:
+    pairs = (("errcode", code), ("errmsg", message))
+    rows = "".join(
+        f"<key_value_pair><key>{key}</key><value>{escape(value)}</value></key_value_pair>" for key, value in pairs
+    )
+    return f'<?xml version="1.0" ?><trim_response>{rows}</trim_response>'
 
 
 def _updates(call: Call, uuid: str) -> list[dict[str, object]]:

@@ -1,36 +1,58 @@
 """Disks as the storage backend makes them: new ones, snapshots and clones on hidden base copies, removal."""
 
 from xensim.clock import NEVER
+from xensim.content import BLOCK
 from xensim.database import Database
 from xensim.failures import XapiFailure
-from xensim.ops import devices
+from xensim.ops import devices, filers
 from xensim.ops.values import mapping, number, strings, text
 from xensim.pool import Pool
 from xensim.schema import NULL_REF
 
 GRAIN = 2 << 20  # a VHD grows in blocks of 2 MiB
+LARGEST = 2_088_960 << 20  # bytes of the largest VHD. Source: vhdutil.py of xapi-project/sm
 
 
 def create(pool: Pool, sr: str, size: int, **fields: object) -> str:
-    """A new, empty disk. Raises SR_HAS_NO_PBDS, SR_OPERATION_NOT_SUPPORTED or SR_FULL."""
+    """A new, empty disk. Raises SR_HAS_NO_PBDS, SR_OPERATION_NOT_SUPPORTED, SR_FULL, or that it is too large a VHD."""
     db = pool.db
     assert_plugged(pool, sr)
     assert_feature(db, sr, "VDI_CREATE")
     size = -(-max(size, 1) // GRAIN) * GRAIN
     assert_room(db, sr, size)
+    assert_size(size)
     return _row(pool, sr, size=size, used=GRAIN if _thin(db, sr) else size, **fields)
 
 
-def copy(pool: Pool, vdi: str, sr: str) -> str:
-    """A full copy on `sr`."""
-    record = pool.db.record("VDI", vdi)
+def thicken(db: Database, vdi: str) -> None:
+    """A disk takes all of its size from now on."""
+    record = db.record("VDI", vdi)
+    size = number(record["virtual_size"])
+    book(db, text(record["SR"]), used=size - number(record["physical_utilisation"]), allocated=0)
+    db.set("VDI", vdi, physical_utilisation=size)
+
+
+def copy(pool: Pool, vdi: str, sr: str, *, source: Pool | None = None) -> str:
+    """A full copy on `sr`. `source`: the pool whose disk it is, where that is another one."""
+    source = source or pool
+    record = source.db.record("VDI", vdi)
     size, used = number(record["virtual_size"]), number(record["physical_utilisation"])
     assert_plugged(pool, sr)
     assert_feature(pool.db, sr, "VDI_CREATE")
     assert_room(pool.db, sr, used)
-    made = _row(pool, sr, size=size, used=used, **_taken_over(pool.db, vdi))
-    pool.contents.copy(vdi, made)
+    made = _row(pool, sr, size=size, used=used, **_taken_over(source.db, vdi))
+    pour(pool, made, vdi, source)
     return made
+
+
+def pour(pool: Pool, made: str, vdi: str, source: Pool) -> None:
+    """Put on a copy what is on its original, a disk of `source`, now."""
+    if source is pool:
+        pool.contents.copy(vdi, made)
+        return
+    pool.contents.drop(made)
+    for index in source.contents.blocks(vdi):
+        pool.contents.write(made, index * BLOCK, source.contents.read(vdi, index * BLOCK, BLOCK))
 
 
 def fork(pool: Pool, vdi: str, *, snapshot: bool) -> str:
@@ -53,6 +75,7 @@ def fork(pool: Pool, vdi: str, *, snapshot: bool) -> str:
     if snapshot:
         fields |= {
             "is_a_snapshot": True, "snapshot_of": vdi, "snapshot_time": pool.clock.wire(), "read_only": True,
+            "cbt_enabled": record["cbt_enabled"],
         }  # fmt: skip
     made = _row(pool, sr, size=size, used=GRAIN, **fields | {"sm_config": _fresh(config) | parent})
     pool.contents.copy(base, made)
@@ -73,9 +96,15 @@ def destroy(pool: Pool, vdi: str) -> None:
         allocated=-number(record["virtual_size"]) if record["managed"] else 0,
     )
     db.destroy("VDI", vdi)
+    pool.contents.drop(cbt_key(vdi))
     parent = mapping(record["sm_config"]).get("vhd-parent")
     if parent and db.exists("SR", sr):
         _collect(pool, sr, parent)
+
+
+def cbt_key(vdi: str) -> str:
+    """Under which Contents keeps what a snapshot held whose data were destroyed, to tell what changed since."""
+    return f"cbt:{vdi}"
 
 
 def book(db: Database, sr: str, *, used: int, allocated: int) -> None:
@@ -90,8 +119,13 @@ def book(db: Database, sr: str, *, used: int, allocated: int) -> None:
         )
 
 
+def is_plugged(pool: Pool, sr: str) -> bool:
+    """Whether any host has the SR attached."""
+    return any(pool.db.field("PBD", pbd, "currently_attached") for pbd in strings(pool.db.field("SR", sr, "PBDs")))
+
+
 def assert_plugged(pool: Pool, sr: str) -> None:
-    if not any(pool.db.field("PBD", pbd, "currently_attached") for pbd in strings(pool.db.field("SR", sr, "PBDs"))):
+    if not is_plugged(pool, sr):
         raise XapiFailure("SR_HAS_NO_PBDS", sr)
 
 
@@ -106,6 +140,12 @@ def assert_room(db: Database, sr: str, size: int) -> None:
     free = number(record["physical_size"]) - number(record["physical_utilisation"])
     if size > free and not (_thin(db, sr) and size <= number(record["physical_size"])):
         raise XapiFailure("SR_FULL", str(size), str(max(0, free)))
+
+
+def assert_size(size: int) -> None:
+    """Raise what the driver says of a VHD that would be too large."""
+    if size > LARGEST:
+        raise filers.backend_failure(79, f"VDI size must be between 1 MB and {LARGEST >> 20} MB")
 
 
 def _thin(db: Database, sr: str) -> bool:

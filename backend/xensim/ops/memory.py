@@ -1,5 +1,8 @@
 """Memory: what a VM costs its host, and what a host has left."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from xensim.database import Database
 from xensim.ops.values import Record, number, strings, text
 from xensim.schema import NULL_REF
@@ -32,6 +35,17 @@ def take(db: Database, host: str, size: int) -> None:
     metrics = text(db.field("host", host, "metrics"))
     if metrics != NULL_REF:
         db.set("host_metrics", metrics, memory_free=number(db.field("host_metrics", metrics, "memory_free")) - size)
+
+
+@contextmanager
+def reserved(db: Database, host: str, size: int) -> Iterator[None]:
+    """Keep `size` bytes of `host` from others until the body ends: a VM is about to be there."""
+    take(db, host, size)
+    try:
+        yield
+    finally:
+        if db.exists("host", host):
+            take(db, host, -size)
 
 
 def balance(db: Database, host: str) -> int:

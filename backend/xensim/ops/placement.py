@@ -2,7 +2,7 @@
 
 from xensim.failures import XapiFailure
 from xensim.ops import memory
-from xensim.ops.values import mapping, strings, text
+from xensim.ops.values import Record, mapping, strings, text
 from xensim.pool import Pool
 from xensim.schema import NULL_REF
 
@@ -22,16 +22,60 @@ def assert_can_boot(pool: Pool, vm: str, host: str, *, force: bool = False) -> N
         network = text(db.field("VIF", vif, "network"))
         if not sees_network(pool, host, network):
             raise XapiFailure("VM_REQUIRES_NETWORK", vm, network)
+    _assert_devices(pool, vm, host)
+    hvm = any(capability.startswith("hvm") for capability in strings(place["capabilities"]))
+    if record["domain_type"] == "hvm" and not hvm:
+        raise XapiFailure("VM_HVM_REQUIRED", vm)
+    if force:
+        return
+    assert_cpu(pool, vm, host)
+    assert_memory(pool, host, memory.needed(record))
+
+
+def assert_can_receive(pool: Pool, vm: str, host: str) -> None:
+    """Raise the reason why `vm`, which is live, cannot move to `host` as it is. Source: xapi_vm_migrate.ml."""
+    assert_can_boot(pool, vm, host, force=True)
+    assert_cpu(pool, vm, host)
+    assert_memory(pool, host, memory.claimed(pool.db.record("VM", vm)))
+
+
+def assert_memory(pool: Pool, host: str, needed: int) -> None:
+    """Raise HOST_NOT_ENOUGH_FREE_MEMORY when `host` has not so many bytes to give."""
+    available = memory.free(pool.db, host)
+    if needed > available:
+        raise XapiFailure("HOST_NOT_ENOUGH_FREE_MEMORY", str(needed), str(available))
+
+
+def assert_cpu(pool: Pool, vm: str, host: str) -> None:
+    """A VM that has booted needs a CPU like the one it found then, or a better one. Source: cpuid_helpers.ml."""
+    record = pool.db.record("VM", vm)
+    if record["power_state"] != "Halted":
+        assert_cpu_like(pool, vm, host, mapping(record["last_boot_CPU_flags"]))
+
+
+def assert_cpu_like(pool: Pool, vm: str, host: str, booted: dict[str, str]) -> None:
+    """Raise VM_INCOMPATIBLE_WITH_THIS_HOST for want of what `booted`, a VM's last_boot_CPU_flags, holds."""
+    info = mapping(pool.db.field("host", host, "cpu_info"))
+    if booted.get("vendor") and booted["vendor"] != info.get("vendor"):
+        reason = "VM was booted on a host which had a CPU from a different vendor."
+        raise XapiFailure("VM_INCOMPATIBLE_WITH_THIS_HOST", vm, host, reason)
+    if not _has_features(info.get("features_hvm", ""), booted.get("features", "")):
+        reason = "VM was booted on a CPU with features this host's CPU does not have."
+        raise XapiFailure("VM_INCOMPATIBLE_WITH_THIS_HOST", vm, host, reason)
+
+
+def _assert_devices(pool: Pool, vm: str, host: str) -> None:
+    """Raise VM_REQUIRES_GPU or VM_REQUIRES_VUSB for what the host has none of."""
+    db = pool.db
+    record, place = db.record("VM", vm), db.record("host", host)
     for vgpu in strings(record["VGPUs"]):
         group = text(db.field("VGPU", vgpu, "GPU_group"))
         if not any(db.field("PGPU", gpu, "GPU_group") == group for gpu in strings(place["PGPUs"])):
             raise XapiFailure("VM_REQUIRES_GPU", vm, group)
-    hvm = any(capability.startswith("hvm") for capability in strings(place["capabilities"]))
-    if record["domain_type"] == "hvm" and not hvm:
-        raise XapiFailure("VM_HVM_REQUIRED", vm)
-    needed, available = memory.needed(record), memory.free(db, host)
-    if needed > available and not force:
-        raise XapiFailure("HOST_NOT_ENOUGH_FREE_MEMORY", str(needed), str(available))
+    for vusb in strings(record["VUSBs"]):
+        usb = text(db.field("VUSB", vusb, "USB_group"))
+        if not any(_offers(db.record("PUSB", pusb), usb) for pusb in strings(place["PUSBs"])):
+            raise XapiFailure("VM_REQUIRES_VUSB", vm, usb)
 
 
 def possible_hosts(pool: Pool, vm: str, *, force: bool = False) -> list[str]:
@@ -77,6 +121,18 @@ def sees_network(pool: Pool, host: str, network: str) -> bool:
     pifs = strings(db.field("network", network, "PIFs"))
     internal = mapping(db.field("network", network, "other_config")).get("is_host_internal_management_network")
     return not pifs or internal == "true" or any(db.field("PIF", pif, "host") == host for pif in pifs)
+
+
+def _offers(pusb: Record, group: str) -> bool:
+    return pusb["USB_group"] == group and bool(pusb["passthrough_enabled"])
+
+
+def _has_features(having: str, wanted: str) -> bool:
+    """Whether one set of CPU features holds another; both are words of hexadecimal digits with dashes between."""
+    words = [int(word, 16) for word in having.split("-") if word]
+    needed = [int(word, 16) for word in wanted.split("-") if word]
+    words += [0] * (len(needed) - len(words))
+    return all(word & need == need for word, need in zip(words, needed, strict=False))
 
 
 def suspend_sr(pool: Pool, vm: str) -> str:

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 
 from xensim.failures import XapiFailure
-from xensim.ops import device_rules, devices, images
+from xensim.ops import device_rules, devices, filers, images, shelf
+from xensim.ops.filers import UNREACHABLE
+from xensim.ops.liveness import assert_live
 from xensim.ops.locks import object_operation, work
 from xensim.ops.values import mapping, number, strings, text
 from xensim.registry import Call, operation
@@ -11,8 +13,6 @@ from xensim.schema import NULL_REF
 
 SCAN_S = 1.0
 PLUG_S = 1.0
-# Servers that nobody answers at: plugging a PBD to one of them fails as it does with a dead filer.
-UNREACHABLE = frozenset({"10.20.0.199"})
 _POOL_SRS = ("default_SR", "suspend_image_SR", "crash_dump_SR")
 _HOST_SRS = ("suspend_image_sr", "crash_dump_sr", "local_cache_sr")
 
@@ -24,6 +24,7 @@ async def scan(call: Call, sr: str) -> None:
     images.assert_plugged(call.pool, sr)
     async with object_operation(call, "SR", sr, "scan"):
         await work(call, SCAN_S)
+        shelf.take_up(call.pool, sr)
         vdis = [db.record("VDI", vdi) for vdi in strings(db.field("SR", sr, "VDIs"))]
         db.set(
             "SR",
@@ -36,19 +37,13 @@ async def scan(call: Call, sr: str) -> None:
 @operation("SR.forget")
 async def forget(call: Call, sr: str) -> None:
     """Remove an SR from the database; what is on it stays there."""
-    db = call.db
     _check_forget(call, sr)
     async with object_operation(call, "SR", sr, "forget"):
         await work(call, SCAN_S)
         _check_forget(call, sr)
-        for vdi in list(strings(db.field("SR", sr, "VDIs"))):
-            for vbd in list(strings(db.field("VDI", vdi, "VBDs"))):
-                db.destroy("VBD", vbd)
-            db.destroy("VDI", vdi)
-        for pbd in list(strings(db.field("SR", sr, "PBDs"))):
-            db.destroy("PBD", pbd)
-        db.destroy("SR", sr)
-        _forget_defaults(call, sr)
+        shelf.remember(call.pool, sr)
+        shelf.lay_away(call.pool, sr)
+        drop(call, sr)
 
 
 @operation("PBD.create")
@@ -84,12 +79,15 @@ async def plug(call: Call, pbd: str) -> None:
     kind = text(db.field("SR", sr, "type"))
     if all(row.record["type"] != kind for row in db.rows("SM").values()):
         raise XapiFailure("SR_UNKNOWN_DRIVER", kind)
-    async with object_operation(call, "SR", sr, "plug"):
+    _check_plug(call, pbd)
+    async with object_operation(call, "SR", sr, "plug", beside={"plug"}):
         await work(call, PLUG_S)
-        if mapping(record["device_config"]).get("server") in UNREACHABLE:
-            reason = "NFS mount error [opterr=mount failed with return code 32]"
-            raise XapiFailure("SR_BACKEND_FAILURE_73", "", reason, "")
+        host, config = text(record["host"]), mapping(db.field("PBD", pbd, "device_config"))
+        if config.get("server") in UNREACHABLE:
+            raise filers.backend_failure(73, "mount failed with return code 32")
+        filers.check(kind, config, iqn=text(db.field("host", host, "iscsi_iqn")))
         db.set("PBD", pbd, currently_attached=True)
+        shelf.take_up(call.pool, sr)
         refresh_sr(call, sr)
 
 
@@ -116,6 +114,23 @@ def refresh_sr(call: Call, sr: str) -> None:
     db.set("SR", sr, allowed_operations=operations)
 
 
+def drop(call: Call, sr: str) -> None:
+    """Take an SR without disks and PBDs out of the database."""
+    call.db.destroy("SR", sr)
+    _forget_defaults(call, sr)
+
+
+def _check_plug(call: Call, pbd: str) -> None:
+    """Raise HOST_OFFLINE, or SR_NOT_SHARABLE when another host has an SR that only one may have."""
+    db = call.db
+    record = db.record("PBD", pbd)
+    sr, host = text(record["SR"]), text(record["host"])
+    assert_live(call, host)
+    others = [db.record("PBD", other) for other in strings(db.field("SR", sr, "PBDs")) if other != pbd]
+    if not db.field("SR", sr, "shared") and any(other["currently_attached"] for other in others):
+        raise XapiFailure("SR_NOT_SHARABLE", sr, host)
+
+
 def _check_forget(call: Call, sr: str) -> None:
     db = call.db
     record = db.record("SR", sr)
@@ -126,12 +141,15 @@ def _check_forget(call: Call, sr: str) -> None:
 
 
 def _check_unplug(call: Call, pbd: str) -> None:
-    """Raise VDI_IN_USE for the disks that VMs of this host have open."""
+    """Raise VDI_IN_USE for the disks that VMs of this host have open, HA_IS_ENABLED where heartbeats are kept."""
     db = call.db
     record = db.record("PBD", pbd)
+    disks = strings(db.field("SR", text(record["SR"]), "VDIs"))
+    if any(db.field("VDI", vdi, "type") == "ha_statefile" for vdi in disks):
+        raise XapiFailure("HA_IS_ENABLED")
     used = [
         vdi
-        for vdi in strings(db.field("SR", text(record["SR"]), "VDIs"))
+        for vdi in disks
         if any(
             db.field("VM", text(vbd["VM"]), "resident_on") == record["host"]
             for vbd in devices.attached_vbds(db, db.record("VDI", vdi))

@@ -1,6 +1,6 @@
 """What changes when a VM changes its power state: the rows themselves, without checks and without waiting."""
 
-from xensim.ops import agent, devices, memory, placement
+from xensim.ops import agent, devices, images, memory, placement
 from xensim.ops.locks import settle_vm
 from xensim.ops.values import mapping, number, strings, text
 from xensim.pool import Pool
@@ -33,7 +33,7 @@ def start(pool: Pool, vm: str, host: str, *, paused: bool = False) -> None:
         guest_metrics=NULL_REF if paused else agent.boot(pool, vm),
         ha_always_run=record["ha_restart_priority"] == "restart",
     )
-    _arrive(pool, vm, host, "Paused" if paused else "Running")
+    arrive(pool, vm, host, "Paused" if paused else "Running")
     db.set("VM_metrics", _metrics(pool, vm), start_time=pool.clock.wire())
 
 
@@ -47,28 +47,22 @@ def halt(pool: Pool, vm: str) -> None:
     image = text(record["suspend_VDI"])
     db.set("VM", vm, suspend_VDI=NULL_REF, memory_target=0, requires_reboot=False, ha_always_run=False)
     if db.exists("VDI", image):
-        db.destroy("VDI", image)
+        images.destroy(pool, image)
     settle_vm(db, vm)
 
 
 def suspend(pool: Pool, vm: str) -> None:
-    """Running → Suspended: the memory goes into a VDI."""
+    """Running → Suspended: the memory goes into a VDI. Raises VM_NO_SUSPEND_SR, and what creating a disk raises."""
     db = pool.db
     record = db.record("VM", vm)
     size = number(record["memory_static_max"])
-    size += size // 10
-    uuid = db.new_uuid()
-    image = db.create(
-        "VDI",
-        {
-            "uuid": uuid, "location": uuid, "name_label": "Suspend image", "name_description": "Suspend image",
-            "SR": placement.suspend_sr(pool, vm), "virtual_size": size, "physical_utilisation": size,
-            "type": "suspend", "managed": True,
-        },
+    image = images.create(
+        pool, placement.suspend_sr(pool, vm), size + size // 10, name_label="Suspend image",
+        name_description="Suspend image", type="suspend",
     )  # fmt: skip
+    images.thicken(db, image)
     _depart(pool, vm, "Suspended")
     db.set("VM", vm, suspend_VDI=image, ha_always_run=False)
-    devices.refresh_vdi(db, image)
     settle_vm(db, vm)
 
 
@@ -78,8 +72,8 @@ def resume(pool: Pool, vm: str, host: str, *, paused: bool = False) -> None:
     image = text(db.field("VM", vm, "suspend_VDI"))
     db.set("VM", vm, suspend_VDI=NULL_REF)
     if db.exists("VDI", image):
-        db.destroy("VDI", image)
-    _arrive(pool, vm, host, "Paused" if paused else "Running")
+        images.destroy(pool, image)
+    arrive(pool, vm, host, "Paused" if paused else "Running")
 
 
 def reboot(pool: Pool, vm: str) -> None:
@@ -95,6 +89,20 @@ def reboot(pool: Pool, vm: str) -> None:
         requires_reboot=False,
     )
     db.set("VM_metrics", _metrics(pool, vm), start_time=pool.clock.wire())
+    devices.refresh(pool, vm)
+    settle_vm(db, vm)
+
+
+def move(pool: Pool, vm: str, host: str) -> None:
+    """Running or Paused, from the present host to `host`: the guest notices nothing."""
+    db = pool.db
+    record = db.record("VM", vm)
+    memory.take(db, text(record["resident_on"]), -memory.claimed(record))
+    domid = _next_domid(pool, host)
+    db.set("VM", vm, resident_on=host, scheduled_to_be_resident_on=NULL_REF, domid=domid)
+    memory.take(db, host, memory.claimed(record))
+    db.set("VM_metrics", _metrics(pool, vm), last_updated=pool.clock.wire())
+    _console(pool, vm, host)
     devices.refresh(pool, vm)
     settle_vm(db, vm)
 
@@ -115,7 +123,7 @@ def unpause(pool: Pool, vm: str) -> None:
     settle_vm(pool.db, vm)
 
 
-def _arrive(pool: Pool, vm: str, host: str, state: str) -> None:
+def arrive(pool: Pool, vm: str, host: str, state: str) -> None:
     """The VM becomes live on `host`: memory, domain, console, devices."""
     db = pool.db
     record = db.record("VM", vm)

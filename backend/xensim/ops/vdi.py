@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 
 from xensim.failures import XapiFailure
-from xensim.ops import devices, images
+from xensim.ops import devices, filers, images
 from xensim.ops.device_rules import VDI_FEATURES, VDI_LIVE
 from xensim.ops.locks import object_operation, work
 from xensim.ops.values import number, text
 from xensim.registry import Call, operation
 
 QUICK_S = 0.3
+_HA_TYPES = frozenset({"ha_statefile", "redo_log"})
 _CHOSEN = frozenset(
     {"name_label", "name_description", "type", "sharable", "read_only", "other_config", "xenstore_data", "sm_config",
      "tags"}
@@ -42,8 +43,10 @@ async def resize(call: Call, vdi: str, size: int) -> None:
         record = call.db.record("VDI", vdi)
         old, used = number(record["virtual_size"]), number(record["physical_utilisation"])
         size = -(-size // images.GRAIN) * images.GRAIN
-        if size > old:
-            images.assert_room(call.db, text(record["SR"]), size - old)
+        if size < old:
+            raise filers.backend_failure(79, "shrinking not allowed")
+        images.assert_room(call.db, text(record["SR"]), size - old)
+        images.assert_size(size)
         grown = size - old if used >= old else 0
         call.pool.contents.resize(vdi, size)
         call.db.set("VDI", vdi, virtual_size=size, physical_utilisation=max(0, used + grown))
@@ -67,7 +70,8 @@ def check(call: Call, vdi: str, op: str) -> None:
     sr = text(record["SR"])
     if op == "resize":
         images.assert_plugged(call.pool, sr)
-    if op not in VDI_LIVE and devices.attached_vbds(db, record):
+    openers = devices.attached_vbds(db, record)
+    if op not in VDI_LIVE and (openers if op != "copy" else any(vbd["mode"] == "RW" for vbd in openers)):
         raise XapiFailure("VDI_IN_USE", vdi, op)
     if not record["managed"]:
         raise XapiFailure("VDI_NOT_MANAGED", vdi)
@@ -75,9 +79,16 @@ def check(call: Call, vdi: str, op: str) -> None:
         raise XapiFailure("VDI_IS_A_PHYSICAL_DEVICE", vdi)
     if VDI_FEATURES[op]:
         images.assert_feature(db, sr, VDI_FEATURES[op])
-    images.assert_plugged(call.pool, sr)
+    if op != "forget":
+        images.assert_plugged(call.pool, sr)
+    if record["type"] in _HA_TYPES and op in {"destroy", "forget", "resize"} and _ha_enabled(call):
+        raise XapiFailure("HA_IS_ENABLED")
     if op == "snapshot" and record["sharable"]:
         raise XapiFailure("VDI_IS_SHARABLE", vdi)
+
+
+def _ha_enabled(call: Call) -> bool:
+    return bool(call.db.field("pool", call.pool.ref, "ha_enabled"))
 
 
 async def _fork(call: Call, vdi: str, op: str) -> str:

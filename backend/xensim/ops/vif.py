@@ -1,4 +1,4 @@
-"""VIF.create, destroy, plug, unplug, move, and the addresses that a locked NIC may use."""
+"""VIF.create, destroy, plug, unplug, move, and the addresses that a NIC may use or is to have."""
 
 import hashlib
 import ipaddress
@@ -79,6 +79,32 @@ def add_allowed(call: Call, vif: str, address: str) -> None:
     call.db.set("VIF", vif, **{field: known if address in known else [*known, address]})
 
 
+@operation("VIF.configure_ipv4", "VIF.configure_ipv6")
+def configure(call: Call, vif: str, mode: str, address: str, gateway: str) -> None:
+    """What the guest's agent is to set; an address comes with its prefix: 10.0.0.5/24."""
+    family = call.method.removeprefix("VIF.configure_")
+    interface = ipaddress.IPv4Interface if family == "ipv4" else ipaddress.IPv6Interface
+    if mode == "Static":
+        try:
+            interface(address)
+        except ValueError:
+            raise XapiFailure("INVALID_CIDR_ADDRESS_SPECIFIED", "address") from None
+        if "/" not in address:
+            raise XapiFailure("INVALID_CIDR_ADDRESS_SPECIFIED", "address")
+        if gateway:
+            _check_address(family, gateway, "gateway")
+    static = mode == "Static"
+    call.db.set(
+        "VIF",
+        vif,
+        **{
+            f"{family}_configuration_mode": mode,
+            f"{family}_addresses": [address] if static else [],
+            f"{family}_gateway": gateway if static else "",
+        },
+    )
+
+
 @operation("VM.get_allowed_VIF_devices")
 def allowed_devices(call: Call, vm: str) -> list[str]:
     """Positions that are still free."""
@@ -93,12 +119,13 @@ def generated_mac(call: Call, vm: str, device: str) -> str:
     return ":".join(f"{byte:02x}" for byte in (digest[0] & 0xFC | 0x02, *digest[1:6]))
 
 
-def _check_address(field: str, address: str) -> None:
+def _check_address(field: str, address: str, name: str = "") -> None:
+    """Raise INVALID_IP_ADDRESS_SPECIFIED for what is no address of the family that `field` begins with."""
     family = ipaddress.IPv4Address if field.startswith("ipv4") else ipaddress.IPv6Address
     try:
         family(address)
     except ValueError:
-        raise XapiFailure("INVALID_IP_ADDRESS_SPECIFIED", field) from None
+        raise XapiFailure("INVALID_IP_ADDRESS_SPECIFIED", name or field) from None
 
 
 async def _switch(call: Call, vif: str, *, attach: bool) -> None:

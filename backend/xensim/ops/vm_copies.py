@@ -1,60 +1,133 @@
-"""VM.clone, copy and snapshot: a new VM from an existing one, with copies of its drives and NICs."""
+"""VM.clone and copy: a new VM from an existing one, with copies of its drives and NICs."""
 
-from collections.abc import Callable
+from collections.abc import Iterable, Mapping
+from contextlib import AsyncExitStack
 
 from xensim.clock import NEVER
-from xensim.ops import devices, images, vif
-from xensim.ops.locks import settle_vm, vm_operation, work
-from xensim.ops.values import mapping, strings, text
-from xensim.ops.vm_power import say
+from xensim.failures import XapiFailure
+from xensim.ops import devices, images, transfers, vdi, vif
+from xensim.ops.locks import object_operation, settle_vm, vm_operation, work
+from xensim.ops.values import mapping, number, strings, text
 from xensim.registry import Call, operation
 from xensim.schema import NULL_REF
 
 CLONE_S = 0.5
-COPY_S = 3.0
-SNAPSHOT_S = 0.6
-
-Duplicate = Callable[[str], str]  # a VDI → the ref of its copy
+_TPM = ("is_unique", "persistence_backend", "allowed_operations", "is_protected")
 
 # What a copy never takes over: identity, place, and what belongs to the original alone.
 _OWN = frozenset(
     {"uuid", "allowed_operations", "current_operations", "resident_on", "scheduled_to_be_resident_on", "domid",
-     "snapshot_of", "snapshot_time", "snapshot_info", "is_a_snapshot", "is_default_template", "is_vmss_snapshot",
-     "blobs", "metrics", "guest_metrics", "suspend_VDI", "power_state", "groups", "appliance", "snapshot_schedule",
-     "requires_reboot", "blocked_operations", "affinity", "ha_restart_priority", "ha_always_run", "parent"}
+     "snapshot_of", "snapshot_time", "snapshot_info", "snapshot_metadata", "is_a_snapshot", "is_default_template",
+     "is_vmss_snapshot", "blobs", "metrics", "guest_metrics", "suspend_VDI", "power_state", "groups", "appliance",
+     "snapshot_schedule", "requires_reboot", "blocked_operations", "affinity", "ha_restart_priority", "ha_always_run",
+     "parent", "attached_PCIs"}
 )  # fmt: skip
+DRIVE = ("userdevice", "device", "bootable", "mode", "type", "unpluggable", "empty", "other_config",
+         "qos_algorithm_type", "qos_algorithm_params")  # fmt: skip
+NIC = ("network", "device", "MAC", "MTU", "other_config", "qos_algorithm_type", "qos_algorithm_params",
+       "locking_mode", "ipv4_allowed", "ipv6_allowed")  # fmt: skip
 
 
 @operation("VM.clone")
 async def clone(call: Call, vm: str, new_name: str) -> str:
     async with vm_operation(call, vm, "clone"):
         await work(call, CLONE_S)
-        return _copy_vm(call, vm, new_name, lambda vdi: images.fork(call.pool, vdi, snapshot=False))
+        return _copy_vm(call, vm, new_name, forks(call, disks(call, vm), snapshot=False))
 
 
 @operation("VM.copy")
 async def copy(call: Call, vm: str, new_name: str, sr: str) -> str:
+    """Full copies of the disks, each as long as its bytes take; stopped on the way, nothing is left of them."""
     if sr != NULL_REF:
         call.db.record("SR", sr)
     async with vm_operation(call, vm, "copy"):
-        await work(call, COPY_S)
-
-        def duplicate(vdi: str) -> str:
-            return images.copy(call.pool, vdi, text(call.db.field("VDI", vdi, "SR")) if sr == NULL_REF else sr)
-
-        return _copy_vm(call, vm, new_name, duplicate)
+        originals = disks(call, vm)
+        if not originals:
+            await work(call, CLONE_S)
+        return _copy_vm(call, vm, new_name, await _full_copies(call, originals, sr))
 
 
-@operation("VM.snapshot")
-async def snapshot(call: Call, vm: str, new_name: str, ignore_vdis: list[str]) -> str:
-    async with vm_operation(call, vm, "snapshot"):
-        await work(call, SNAPSHOT_S)
-        made = _snapshot_vm(call, vm, new_name, set(ignore_vdis))
-        say(call, "VM_SNAPSHOTTED", vm, f"snapshotted, snapshot name: {new_name}")
-        return made
+def disks(call: Call, vm: str) -> list[str]:
+    """The VM's disks; what lies in a CD drive is none."""
+    vbds = [call.db.record("VBD", vbd) for vbd in strings(call.db.field("VM", vm, "VBDs"))]
+    found = [text(vbd["VDI"]) for vbd in vbds if vbd["type"] != "CD"]
+    return [disk for disk in dict.fromkeys(found) if call.db.exists("VDI", disk)]
 
 
-def _copy_vm(call: Call, vm: str, label: str, duplicate: Duplicate) -> str:
+def forks(call: Call, originals: Iterable[str], *, snapshot: bool) -> dict[str, str]:
+    """A snapshot or a fast clone of each disk, or of none when one of them fails."""
+    made: dict[str, str] = {}
+    try:
+        for disk in originals:
+            made[disk] = images.fork(call.pool, disk, snapshot=snapshot)
+    except BaseException:
+        discard(call, made.values())
+        raise
+    return made
+
+
+def discard(call: Call, made: Iterable[str]) -> None:
+    """Remove disks that nobody is to see any more."""
+    for disk in made:
+        if call.db.exists("VDI", disk):
+            images.destroy(call.pool, disk)
+
+
+def new_vm(call: Call, vm: str, **fields: object) -> str:
+    """A row with what `vm` gives its copies; drives, NICs and the rest of its devices come after."""
+    db = call.db
+    reverse = db.schema.classes["VM"].reverse
+    record = db.record("VM", vm)
+    kept = {name: value for name, value in record.items() if name not in _OWN and name not in reverse}
+    fields.setdefault("power_state", "Halted")
+    metrics = copied_row(call, "VM_metrics", record["metrics"])
+    made = db.create("VM", {**kept, "domid": -1, "metrics": metrics, **fields})
+    db.set("VM_metrics", metrics, last_updated=NEVER, memory_actual=0)
+    return made
+
+
+def copied_row(call: Call, cls: str, ref: object) -> str:
+    """A new row with what is in an old one; empty metrics where there is none, the null ref for the agent's."""
+    if not call.db.exists(cls, text(ref)):
+        return NULL_REF if cls != "VM_metrics" else call.db.create(cls, {})
+    return call.db.create(cls, {k: value for k, value in call.db.record(cls, text(ref)).items() if k != "uuid"})
+
+
+def copy_devices(
+    call: Call, vm: str, made: str, copies: Mapping[str, str], *, fresh_macs: bool, skip: Iterable[str] = ()
+) -> None:
+    """Drives, NICs, GPUs and TPMs for `made` like those of `vm`.
+
+    `copies`: the disks that `made` has instead of the original's; what is not among them is only referred to. Drives
+    with a disk of `skip` are left out.
+    """
+    db = call.db
+    record = db.record("VM", vm)
+    for ref in strings(record["VBDs"]):
+        vbd = db.record("VBD", ref)
+        disk = text(vbd["VDI"])
+        if disk not in set(skip):
+            fields = {name: vbd[name] for name in DRIVE} | {"VDI": copies.get(disk, disk)}
+            db.create("VBD", {**fields, "VM": made, "metrics": db.create("VBD_metrics", {})})
+    for ref in strings(record["VIFs"]):
+        nic = db.record("VIF", ref)
+        fields = {name: nic[name] for name in NIC}
+        if fresh_macs:
+            fields["MAC"] = vif.generated_mac(call, made, text(nic["device"]))
+        fields |= {"VM": made, "MAC_autogenerated": fresh_macs, "metrics": db.create("VIF_metrics", {})}
+        db.create("VIF", fields)
+    for ref in strings(record["VGPUs"]):
+        vgpu = db.record("VGPU", ref)
+        db.create("VGPU", {name: vgpu[name] for name in ("GPU_group", "device", "type", "other_config")} | {"VM": made})
+    for ref in strings(record["VTPMs"]):
+        vtpm = db.record("VTPM", ref)
+        if not vtpm["is_unique"]:
+            db.create("VTPM", {**{name: vtpm[name] for name in _TPM}, "VM": made})
+    devices.refresh(call.pool, made)
+    settle_vm(db, made)
+
+
+def _copy_vm(call: Call, vm: str, label: str, copies: Mapping[str, str]) -> str:
     """A full VM of its own: new seed and addresses; the copy of a default template is an ordinary template."""
     db = call.db
     record = db.record("VM", vm)
@@ -64,92 +137,42 @@ def _copy_vm(call: Call, vm: str, label: str, duplicate: Duplicate) -> str:
     config["mac_seed"] = db.new_uuid()
     image = text(record["suspend_VDI"])
     suspended = record["power_state"] == "Suspended" and db.exists("VDI", image)
-    made = _new_vm(
+    try:
+        memory = images.copy(call.pool, image, text(db.field("VDI", image, "SR"))) if suspended else NULL_REF
+    except XapiFailure:
+        discard(call, copies.values())
+        raise
+    made = new_vm(
         call,
         vm,
         name_label=label,
         other_config=config,
         power_state="Suspended" if suspended else "Halted",
-        suspend_VDI=images.copy(call.pool, image, text(db.field("VDI", image, "SR"))) if suspended else NULL_REF,
+        suspend_VDI=memory,
         memory_target=0,
     )
-    _copy_drives(call, vm, made, duplicate, skip=set())
-    _copy_nics(call, vm, made, fresh_macs=True)
-    return _finish(call, made)
-
-
-def _snapshot_vm(call: Call, vm: str, label: str, ignored: set[str]) -> str:
-    """A frozen picture: a template that remembers its VM, and becomes the parent of what the VM does next."""
-    db = call.db
-    record = db.record("VM", vm)
-    state = text(record["power_state"])
-    made = _new_vm(
-        call,
-        vm,
-        name_label=label,
-        is_a_template=True,
-        is_a_snapshot=True,
-        snapshot_of=vm,
-        snapshot_time=call.pool.clock.wire(),
-        snapshot_info={"disk-snapshot-type": "crash_consistent", "power-state-at-snapshot": state},
-        parent=record["parent"],
-        guest_metrics=_copied_row(call, "VM_guest_metrics", record["guest_metrics"]),
-    )
-    _copy_drives(call, vm, made, lambda vdi: images.fork(call.pool, vdi, snapshot=True), skip=ignored)
-    _copy_nics(call, vm, made, fresh_macs=False)
-    db.set("VM", vm, parent=made)
-    return _finish(call, made)
-
-
-def _new_vm(call: Call, vm: str, **fields: object) -> str:
-    db = call.db
-    reverse = db.schema.classes["VM"].reverse
-    record = db.record("VM", vm)
-    kept = {name: value for name, value in record.items() if name not in _OWN and name not in reverse}
-    fields.setdefault("power_state", "Halted")
-    metrics = _copied_row(call, "VM_metrics", record["metrics"])
-    made = db.create("VM", {**kept, "domid": -1, "metrics": metrics, **fields})
-    db.set("VM_metrics", metrics, last_updated=NEVER, memory_actual=0)
+    copy_devices(call, vm, made, copies, fresh_macs=True)
     return made
 
 
-def _copied_row(call: Call, cls: str, ref: object) -> str:
-    if not call.db.exists(cls, text(ref)):
-        return NULL_REF if cls != "VM_metrics" else call.db.create(cls, {})
-    return call.db.create(cls, {k: value for k, value in call.db.record(cls, text(ref)).items() if k != "uuid"})
-
-
-def _copy_drives(call: Call, vm: str, made: str, duplicate: Duplicate, *, skip: set[str]) -> None:
-    """Disks are duplicated; what lies in a CD drive is only referred to."""
+async def _full_copies(call: Call, originals: list[str], sr: str) -> dict[str, str]:
+    """A full copy of each disk, on `sr` or beside the original. Rows come first and data after, as in XAPI."""
     db = call.db
-    for ref in strings(db.field("VM", vm, "VBDs")):
-        vbd = db.record("VBD", ref)
-        vdi = text(vbd["VDI"])
-        if vdi in skip:
-            continue
-        if vbd["type"] != "CD" and db.exists("VDI", vdi):
-            vdi = duplicate(vdi)
-        names = ("userdevice", "bootable", "mode", "type", "unpluggable", "empty", "other_config",
-                 "qos_algorithm_type", "qos_algorithm_params")  # fmt: skip
-        copied = {name: vbd[name] for name in names}
-        db.create("VBD", {**copied, "VM": made, "VDI": vdi, "metrics": db.create("VBD_metrics", {})})
-
-
-def _copy_nics(call: Call, vm: str, made: str, *, fresh_macs: bool) -> None:
-    db = call.db
-    for ref in strings(db.field("VM", vm, "VIFs")):
-        nic = db.record("VIF", ref)
-        names = ("network", "device", "MAC", "MTU", "other_config", "qos_algorithm_type", "qos_algorithm_params",
-                 "locking_mode", "ipv4_allowed", "ipv6_allowed")  # fmt: skip
-        fields = {name: nic[name] for name in names}
-        if fresh_macs:
-            fields["MAC"] = vif.generated_mac(call, made, text(nic["device"]))
-        db.create(
-            "VIF", {**fields, "VM": made, "MAC_autogenerated": fresh_macs, "metrics": db.create("VIF_metrics", {})}
-        )
-
-
-def _finish(call: Call, made: str) -> str:
-    devices.refresh(call.pool, made)
-    settle_vm(call.db, made)
+    made: dict[str, str] = {}
+    sizes = {disk: max(1, number(db.field("VDI", disk, "physical_utilisation"))) for disk in originals}
+    whole, done = sum(sizes.values()), 0
+    async with AsyncExitStack() as busy:
+        for disk in originals:
+            vdi.check(call, disk, "copy")
+            await busy.enter_async_context(object_operation(call, "VDI", disk, "copy", beside={"copy"}))
+        try:
+            for disk, size in sizes.items():
+                target = text(db.field("VDI", disk, "SR")) if sr == NULL_REF else sr
+                made[disk] = images.copy(call.pool, disk, target)
+                await transfers.carry(call, size, start=0.9 * done / whole, end=0.9 * (done + size) / whole)
+                done += size
+                db.record("VDI", made[disk])  # somebody may have removed it meanwhile
+        except BaseException:
+            discard(call, made.values())
+            raise
     return made

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from defusedxml.ElementTree import fromstring
 
+from xensim.database import Database
 from xensim.failures import XapiFailure
-from xensim.ops import devices, images, memory, vm_rules
+from xensim.ops import appliance_rules, devices, images, memory, vm_rules
 from xensim.ops.locks import settle_vm, vm_operation, work
 from xensim.ops.values import mapping, number, strings, text
 from xensim.registry import Call, operation
@@ -16,8 +17,8 @@ DESTROY_S = 0.5
 VCPU_RULE = "VCPU values must satisfy: 0 < VCPUs_at_startup ≤ VCPUs_max"
 
 # Rows that exist only for their VM: (class, set on the VM)
-_PARTS = (("VBD", "VBDs"), ("VIF", "VIFs"), ("VGPU", "VGPUs"), ("VUSB", "VUSBs"), ("VTPM", "VTPMs"),
-          ("console", "consoles"), ("crashdump", "crash_dumps"))  # fmt: skip
+_DEVICES = (("VBD", "VBDs"), ("VIF", "VIFs"), ("VGPU", "VGPUs"), ("VTPM", "VTPMs"))
+_REST = (("VUSB", "VUSBs"), ("console", "consoles"), ("crashdump", "crash_dumps"))
 _METERED = frozenset({"VBD", "VIF"})
 _ATTACHED = (("VM_metrics", "metrics"), ("VM_guest_metrics", "guest_metrics"))
 
@@ -88,12 +89,10 @@ def remove(call: Call, vm: str) -> None:
     for child in list(strings(record["children"])):
         db.set("VM", child, parent=record["parent"])
     disks = [text(db.field("VBD", vbd, "VDI")) for vbd in strings(record["VBDs"])]
-    for cls, ends in _PARTS:
+    clear_devices(db, vm)
+    for cls, ends in _REST:
         for ref in list(strings(record[ends])):
-            metrics = text(db.record(cls, ref).get("metrics", NULL_REF))
             db.destroy(cls, ref)
-            if cls in _METERED and db.exists(f"{cls}_metrics", metrics):
-                db.destroy(f"{cls}_metrics", metrics)
     for cls, name in _ATTACHED:
         if db.exists(cls, text(record[name])):
             db.destroy(cls, text(record[name]))
@@ -104,8 +103,20 @@ def remove(call: Call, vm: str) -> None:
     if db.exists("VDI", image):
         images.destroy(call.pool, image)
     db.destroy("VM", vm)
+    appliance_rules.refresh(db, text(record["appliance"]))
     for disk in disks:
         devices.refresh_vdi(db, disk)
+
+
+def clear_devices(db: Database, vm: str) -> None:
+    """Take away the devices that copies of a VM have too: drives, NICs, GPUs, TPMs."""
+    record = db.record("VM", vm)
+    for cls, ends in _DEVICES:
+        for ref in list(strings(record[ends])):
+            metrics = text(db.record(cls, ref).get("metrics", NULL_REF))
+            db.destroy(cls, ref)
+            if cls in _METERED and db.exists(f"{cls}_metrics", metrics):
+                db.destroy(f"{cls}_metrics", metrics)
 
 
 def _provision_disk(call: Call, vm: str, wish: Mapping[str, str]) -> None:

@@ -1,7 +1,7 @@
 """VM.start and its family: checks, the time they take, the transition, and the message that tells of it."""
 
 from xensim.failures import XapiFailure
-from xensim.ops import devices, placement, transitions, vm_rules
+from xensim.ops import agent, devices, memory, placement, transitions, vm_firmware, vm_rules
 from xensim.ops.locks import vm_operation, work
 from xensim.ops.values import text
 from xensim.registry import Call, operation
@@ -14,6 +14,7 @@ KILL_S = 0.4
 SUSPEND_S = 2.0
 RESUME_S = 1.5
 PAUSE_S = 0.1
+PATIENCE_S = 60.0  # until a guest counts as deaf
 
 
 @operation("VM.start")
@@ -49,7 +50,7 @@ async def resume_on(call: Call, vm: str, host: str, start_paused: bool, force: b
 @operation("VM.clean_shutdown")
 async def clean_shutdown(call: Call, vm: str) -> None:
     async with vm_operation(call, vm, "clean_shutdown"):
-        await work(call, SHUTDOWN_S)
+        await ask_guest(call, vm, SHUTDOWN_S, "VM_FAILED_SHUTDOWN_ACKNOWLEDGMENT")
         transitions.halt(call.pool, vm)
         say(call, "VM_SHUTDOWN", vm, "shutdown")
 
@@ -64,16 +65,23 @@ async def hard_shutdown(call: Call, vm: str) -> None:
 
 @operation("VM.shutdown")
 async def shutdown(call: Call, vm: str) -> None:
-    """Cleanly where the guest can, else by force."""
+    """Cleanly where the guest can and does, else by force."""
     vm_rules.check(call.db, vm, "shutdown")
-    clean = vm_rules.refusal(vm_rules.facts(call.db, vm), "clean_shutdown") is None
-    await (clean_shutdown if clean else hard_shutdown)(call, vm)
+    if vm_rules.refusal(vm_rules.facts(call.db, vm), "clean_shutdown") is None:
+        try:
+            await clean_shutdown(call, vm)
+        except XapiFailure as failure:
+            if failure.code != "VM_FAILED_SHUTDOWN_ACKNOWLEDGMENT":
+                raise
+        else:
+            return
+    await hard_shutdown(call, vm)
 
 
 @operation("VM.clean_reboot")
 async def clean_reboot(call: Call, vm: str) -> None:
     async with vm_operation(call, vm, "clean_reboot"):
-        await work(call, SHUTDOWN_S)
+        await ask_guest(call, vm, SHUTDOWN_S, "VM_FAILED_SHUTDOWN_ACKNOWLEDGMENT")
         transitions.reboot(call.pool, vm)
         say(call, "VM_REBOOTED", vm, "rebooted cleanly")
 
@@ -106,7 +114,7 @@ async def unpause(call: Call, vm: str) -> None:
 async def suspend(call: Call, vm: str) -> None:
     async with vm_operation(call, vm, "suspend"):
         placement.suspend_sr(call.pool, vm)
-        await work(call, SUSPEND_S)
+        await ask_guest(call, vm, SUSPEND_S, "VM_FAILED_SUSPEND_ACKNOWLEDGMENT")
         transitions.suspend(call.pool, vm)
         say(call, "VM_SUSPENDED", vm, "suspended")
 
@@ -142,26 +150,40 @@ def assert_operation_valid(call: Call, vm: str, op: str) -> None:
     vm_rules.check(call.db, vm, op)
 
 
+async def ask_guest(call: Call, vm: str, seconds: float, code: str, *, end: float = 0.9) -> None:
+    """What the guest takes to do as it is told. Raises `code` when it does not even answer."""
+    if agent.hangs(call.pool, vm):
+        await work(call, PATIENCE_S, end=end)
+        raise XapiFailure(code, vm)
+    await work(call, seconds, end=end)
+
+
 async def _start(call: Call, vm: str, host: str, *, paused: bool, force: bool) -> None:
     devices.assert_disks_usable(call.db, vm)
+    vm_firmware.assert_cores_fit(call, vm)
+    vm_firmware.assert_bootable(call, vm)
     call.db.set("VM", vm, scheduled_to_be_resident_on=host)
     try:
-        await work(call, BOOT_S)
-        # Others may have started there meanwhile.
+        # Others look for a place meanwhile.
+        with memory.reserved(call.db, host, 0 if force else memory.needed(call.db.record("VM", vm))):
+            await work(call, BOOT_S)
         placement.assert_can_boot(call.pool, vm, host, force=force)
         transitions.start(call.pool, vm, host, paused=paused)
     except XapiFailure:
         call.db.set("VM", vm, scheduled_to_be_resident_on=NULL_REF)
         raise
-    say(call, "VM_STARTED", vm, f"started on host: {_host(call, host)}")
+    say(call, "VM_STARTED", vm, f"started on host: {host_name(call, host)}")
 
 
 async def _resume(call: Call, vm: str, host: str, *, paused: bool, force: bool) -> None:
+    if not call.db.exists("VDI", text(call.db.field("VM", vm, "suspend_VDI"))):
+        raise XapiFailure("VM_HAS_NO_SUSPEND_VDI", vm)
     devices.assert_disks_usable(call.db, vm)
-    await work(call, RESUME_S)
+    with memory.reserved(call.db, host, 0 if force else memory.needed(call.db.record("VM", vm))):
+        await work(call, RESUME_S)
     placement.assert_can_boot(call.pool, vm, host, force=force)
     transitions.resume(call.pool, vm, host, paused=paused)
-    say(call, "VM_RESUMED", vm, f"resumed on host: {_host(call, host)}")
+    say(call, "VM_RESUMED", vm, f"resumed on host: {host_name(call, host)}")
 
 
 def say(call: Call, name: str, vm: str, what: str) -> None:
@@ -171,6 +193,7 @@ def say(call: Call, name: str, vm: str, what: str) -> None:
     call.pool.emit_message(name, 5, "VM", text(record["uuid"]), body)
 
 
-def _host(call: Call, host: str) -> str:
+def host_name(call: Call, host: str) -> str:
+    """A host as messages name it."""
     record = call.db.record("host", host)
     return f"{record['name_label']} (uuid: {record['uuid']})"

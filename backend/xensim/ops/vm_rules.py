@@ -260,9 +260,11 @@ def allowed(db: Database, ref: str) -> list[str]:
     return list(published(facts(db, ref)))
 
 
-def check(db: Database, ref: str, op: str) -> None:
-    """Raise what XenServer raises when `op` may not start now."""
+def check(db: Database, ref: str, op: str, *, force: bool = False) -> None:
+    """Raise what XenServer raises when `op` may not start now; `force`: whatever the guest can do."""
     found = facts(db, ref)
+    if force:
+        found = found._replace(features=None, unsuspendable=False, immobile=False)
     code = refusal(found, op)
     if code is not None:
         raise _failure(db.record("VM", ref), ref, op, code, expected_states(found, op))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from xensim.failures import XapiFailure
-from xensim.ops import memory, vm_rules
+from xensim.ops import appliance_rules, memory, vm_rules
 from xensim.ops.locks import settle_vm
 from xensim.ops.values import mapping, number, text
 from xensim.ops.vm_life import VCPU_RULE
@@ -129,8 +129,38 @@ def set_group(call: Call, vm: str, value: str) -> None:
     field, cls = ("appliance", "VM_appliance") if call.method.endswith("appliance") else ("snapshot_schedule", "VMSS")
     if value != NULL_REF:
         call.db.record(cls, value)
+    before = text(call.db.field("VM", vm, field))
     call.db.set("VM", vm, **{field: value})
     settle_vm(call.db, vm)
+    appliance_rules.refresh(call.db, before)
+
+
+@operation("VM.set_groups")
+def set_groups(call: Call, vm: str, value: list[str]) -> None:
+    """One group at most."""
+    if len(value) > 1:
+        raise XapiFailure("TOO_MANY_GROUPS")
+    for group in value:
+        call.db.record("VM_group", group)
+    call.db.set("VM", vm, groups=list(value))
+
+
+@operation("VM.set_is_default_template")
+def set_is_default_template(call: Call, vm: str, value: bool) -> None:
+    """Default templates are templates in the first place."""
+    if value and not call.db.field("VM", vm, "is_a_template"):
+        raise XapiFailure("INVALID_VALUE", "is_default_template", "true")
+    call.db.set("VM", vm, is_default_template=value)
+    settle_vm(call.db, vm)
+
+
+@operation("VM.set_HVM_shadow_multiplier", "VM.set_shadow_multiplier_live")
+def set_shadow_multiplier(call: Call, vm: str, value: float) -> None:
+    live = call.method.endswith("_live")
+    vm_rules.check(call.db, vm, "changing_shadow_memory_live" if live else "changing_shadow_memory")
+    if value < 1:
+        raise XapiFailure("INVALID_VALUE", "HVM_shadow_multiplier", f"{value:g}")
+    call.db.set("VM", vm, HVM_shadow_multiplier=value)
 
 
 @operation("VM.update_allowed_operations")

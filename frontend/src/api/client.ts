@@ -11,6 +11,11 @@ export function whenSignedOut(callback: () => void): void {
   signedOut = callback
 }
 
+/** A call of another kind than the client's was answered 401. */
+export function whenRefused(): void {
+  signedOut?.()
+}
+
 async function problem(response: Response): Promise<Problem> {
   const body: unknown = isJson(response) ? await response.json() : undefined
   const after = Number(response.headers.get('retry-after') ?? Number.NaN)

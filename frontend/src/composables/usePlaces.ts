@@ -26,6 +26,7 @@ const PLACES: readonly (Omit<Place, 'label'> & { readonly text: MessageKey; read
   { to: '/pifs', icon: 'i-lucide-ethernet-port', text: 'type.PIF.many', main: false },
   { to: '/alarms', icon: 'i-lucide-bell-ring', text: 'type.alarm.many', key: 'a', main: true },
   { to: '/messages', icon: 'i-lucide-message-square', text: 'type.message.many', main: false },
+  { to: '/tasks', icon: 'i-lucide-list-checks', text: 'type.task.many', key: 'w', main: false },
   { to: '/servers', icon: 'i-lucide-plug', text: 'place.servers', key: 'c', main: true, admin: true },
   { to: '/users', icon: 'i-lucide-users', text: 'place.users', key: 'u', main: true, admin: true },
   { to: '/account', icon: 'i-lucide-user', text: 'place.account', main: false },

@@ -81,5 +81,5 @@ export function useSearch(query: Ref<string>) {
     return found.flat()
   }
 
-  return { refresh, here, remote, asking }
+  return { refresh, index, here, remote, asking }
 }

@@ -82,5 +82,10 @@ export function date(ms: number): string {
   return once('da', (l) => new Intl.DateTimeFormat(l, { dateStyle: 'medium' })).format(ms)
 }
 
+/** "Halted or Suspended", "Halted, Paused and Suspended". */
+export function listed(words: readonly string[], type: 'disjunction' | 'conjunction'): string {
+  return once(type, (l) => new Intl.ListFormat(l, { type })).format(words)
+}
+
 /** The order in which this language lists names, numbers in them by value. */
 export const collator = computed(() => new Intl.Collator(locale(), { numeric: true, sensitivity: 'base' }))

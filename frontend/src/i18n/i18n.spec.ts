@@ -3,8 +3,13 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import en from './en'
-import fr from './fr'
+import enCore from './en'
+import enLate from './en/late'
+import frCore from './fr'
+import frLate from './fr/late'
+
+const en = { ...enCore, ...enLate }
+const fr = { ...frCore, ...frLate }
 
 type Tree = { readonly [key: string]: string | Tree }
 

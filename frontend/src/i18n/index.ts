@@ -1,16 +1,22 @@
 /** Texts, numbers and times in the reader's language; keys are checked by the compiler. */
 import { computed } from 'vue'
 import { createI18n, useI18n } from 'vue-i18n'
-import type { Messages } from './en'
+import type { CoreMessages, LateMessages, Messages } from './en'
 
 export const LOCALES = { en: 'English', fr: 'Français' } as const
 export type Locale = keyof typeof LOCALES
 
 const STORED = 'podium-locale'
-const LOADERS: Record<Locale, () => Promise<{ default: Messages }>> = {
+const LOADERS: Record<Locale, () => Promise<{ default: CoreMessages }>> = {
   en: () => import('./en'),
   fr: () => import('./fr'),
 }
+/** Texts that the first screen does not need: of lists and pages of objects, and of what can be done to them. */
+const LATER: Record<Locale, () => Promise<{ default: LateMessages }>> = {
+  en: () => import('./en/late'),
+  fr: () => import('./fr/late'),
+}
+let wantsLater = false
 
 /** Every path to a text, as `vm.start`. */
 export type MessageKey = Paths<Messages>
@@ -41,11 +47,23 @@ export function preferredLocale(): Locale {
 }
 
 export async function setLocale(locale: Locale): Promise<void> {
-  const { default: messages } = await LOADERS[locale]()
-  i18n.global.setLocaleMessage(locale, messages)
+  const parts = await Promise.all([LOADERS[locale](), ...(wantsLater ? [LATER[locale]()] : [])])
+  for (const { default: messages } of parts) i18n.global.mergeLocaleMessage(locale, messages) // sentences of refusals may be there already
   i18n.global.locale.value = locale
   localStorage.setItem(STORED, locale)
   document.documentElement.lang = locale
+}
+
+/** Have these texts too, in this language and in any chosen later. */
+export async function lateTexts(): Promise<void> {
+  wantsLater = true
+  const locale = i18n.global.locale.value as Locale
+  i18n.global.mergeLocaleMessage(locale, (await LATER[locale]()).default)
+}
+
+/** Loads a component together with the texts that it shows. */
+export function withTexts<T>(load: () => Promise<T>): () => Promise<T> {
+  return async () => (await Promise.all([load(), lateTexts()]))[0]
 }
 
 type Values = Record<string, unknown>

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { COLLECTIONS, type Host, type PIF, type TypeName, type VM, type XoObject } from '@/api/types'
 import { cellText } from '@/components/table/export'
-import { i18n, setLocale } from '@/i18n'
+import { i18n, lateTexts, setLocale } from '@/i18n'
 import { type ModuleColumn } from './columns'
 import { flatFields } from './fields'
 import { hostColumns } from './host/columns'
@@ -53,7 +53,10 @@ function cell<T>(columns: readonly ModuleColumn<T>[], id: string, row: T) {
   return column.cell(row, look())
 }
 
-beforeEach(async () => setLocale('en'))
+beforeEach(async () => {
+  await setLocale('en')
+  await lateTexts()
+})
 
 describe('cells of a virtual machine', () => {
   it('say the state by icon, word and colour, and what is being done', () => {

@@ -2,7 +2,7 @@
 import { type TypeName, type XoObject } from '@/api/types'
 import { type Tone } from '@/components/states'
 import { NONE, type Cell, type Column, type SortKey } from '@/components/table/column'
-import { type Messages } from '@/i18n/en'
+import type { Messages } from '@/i18n/en'
 import { bytes, number, percent } from '@/i18n/format'
 import { addressOf, titleOf, type Look } from './look'
 

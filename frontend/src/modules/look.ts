@@ -27,15 +27,18 @@ export interface Look {
   link: (type: TypeName, id: string) => Link
   /** The first of `types` that has this object. */
   linkAny: (types: readonly TypeName[], id: string) => Link
+  /** What was asked for here on an object and is still under way: the action's name. */
+  pending: (id: string) => string | undefined
   /** Lets `find` see these objects too, until the answer is called. */
   learn: (type: TypeName, rows: ReadonlyMap<string, XoObject>) => () => void
 }
 
-export function makeLook({ t, tOr }: Pick<ReturnType<typeof useText>, 't' | 'tOr'>): Look {
+export function makeLook({ t, tOr }: Pick<ReturnType<typeof useText>, 't' | 'tOr'>, pending: Look['pending'] = () => undefined): Look {
   const known = new Map<TypeName, ReadonlySet<ReadonlyMap<string, XoObject>>>()
   const look: Look = {
     t,
     tOr,
+    pending,
     learn(type, rows) {
       known.set(type, new Set([...(known.get(type) ?? []), rows]))
       return () => void known.set(type, new Set([...(known.get(type) ?? [])].filter((each) => each !== rows)))

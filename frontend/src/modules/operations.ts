@@ -2,7 +2,8 @@
 import { type Operations } from '@/api/types'
 import { type Look } from './look'
 
-export function operationWord(operations: Operations | undefined, look: Look): string | undefined {
-  const [first] = Object.values(operations ?? {})
+/** As the pool says it; before it does, what was asked for here. */
+export function operationWord({ id, current_operations }: { readonly id: string; readonly current_operations?: Operations }, look: Look): string | undefined {
+  const first = Object.values(current_operations ?? {})[0] ?? look.pending(id)
   return first === undefined ? undefined : look.tOr(`operation.${first}`, first.replaceAll('_', ' '))
 }

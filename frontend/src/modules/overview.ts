@@ -1,7 +1,7 @@
 /** What the first screen of an object says: sections of facts and of related objects, as data. */
 import { type TypeName, type XoObject } from '@/api/types'
 import { NONE, type Cell } from '@/components/table/column'
-import { type Messages } from '@/i18n/en'
+import type { Messages } from '@/i18n/en'
 import { bytes, number } from '@/i18n/format'
 import { type ModuleColumn } from './columns'
 import { type AnyRow } from './kinds'
@@ -32,6 +32,8 @@ export interface Section {
   readonly related?: Related
   readonly text?: string
   readonly tree?: 'snapshots'
+  /** A piece of a task's page. */
+  readonly part?: 'failure' | 'notes' | 'steps'
 }
 
 export type Overview<T extends XoObject> = (object: T, look: Look) => Section[]

@@ -6,6 +6,7 @@ import { networkOverview } from './network/overview'
 import { overviewOfColumns, type Overview } from './overview'
 import { poolOverview } from './pool/overview'
 import { srOverview } from './sr/overview'
+import { taskOverview } from './task/overview'
 import { vdiOverview, vdiSnapshotOverview } from './vdi/overview'
 import { snapshotOverview, templateOverview, vmOverview } from './vm/overview'
 
@@ -23,6 +24,7 @@ const OVERVIEWS: { readonly [K in TypeName]?: Overview<XoObject> } = {
   'VDI-unmanaged': own(vdiOverview),
   'VDI-snapshot': own(vdiSnapshotOverview),
   network: own(networkOverview),
+  task: own(taskOverview),
 }
 
 export function overviewOf(type: TypeName): Overview<XoObject> {

@@ -3,12 +3,13 @@ import { watch } from 'vue'
 import { type TypeName, type XoObject } from '@/api/types'
 import { useText } from '@/i18n'
 import { CORE, useObjects } from '@/stores/objects'
+import { usePending } from '@/stores/pending'
 import { makeLook, nameFields, type Look } from './look'
 import { useRowsOnce } from './useRowsOnce'
 
 export function useNames(needed: () => Iterable<TypeName>): Look {
   const objects = useObjects()
-  const look = makeLook(useText())
+  const look = makeLook(useText(), usePending().of)
   for (const type of Object.keys(CORE) as TypeName[]) look.learn(type, objects.collection<XoObject>(type).rows)
   const once = useRowsOnce()
   watch(

@@ -2,7 +2,7 @@ import { mount, type VueWrapper } from '@vue/test-utils'
 import { nextTick } from 'vue'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createMemoryHistory, createRouter } from 'vue-router'
-import { i18n, setLocale } from '@/i18n'
+import { i18n, lateTexts, setLocale } from '@/i18n'
 import FilterLine from './FilterLine.vue'
 
 const rows = [
@@ -13,6 +13,7 @@ let wrapper: VueWrapper
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   await setLocale('en')
+  await lateTexts()
 })
 afterEach(() => {
   wrapper.unmount()

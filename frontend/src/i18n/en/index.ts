@@ -1,5 +1,6 @@
 /** All English texts. A file per part of the client, each owned by whoever writes that part; French has the same files and keys. */
 import common from './common'
+import type late from './late'
 import objects from './objects'
 import pages from './pages'
 import shell from './shell'
@@ -7,7 +8,10 @@ import shell from './shell'
 const en = { ...common, ...shell, ...pages, ...objects, type: { ...common.type, ...objects.kind } }
 
 export default en
-export type Messages = Texts<typeof en>
+export type CoreMessages = Texts<typeof en>
+export type LateMessages = Texts<typeof late>
+/** Every text, whenever it is loaded. */
+export type Messages = CoreMessages & LateMessages
 
 /** The same tree of keys with any text in it. */
 type Texts<T> = { [K in keyof T]: T[K] extends string ? string : Texts<T[K]> }

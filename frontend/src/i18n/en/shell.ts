@@ -83,6 +83,7 @@ export default {
     down: 'Down',
     up: 'Up',
     select: 'Select a row',
+    rowMenu: 'Actions of a row',
     open: 'Open',
     expand: 'Open a node',
     collapse: 'Close a node',

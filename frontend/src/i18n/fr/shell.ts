@@ -82,6 +82,7 @@ export default {
     down: 'Descendre',
     up: 'Monter',
     select: 'Sélectionner une ligne',
+    rowMenu: 'Actions d’une ligne',
     open: 'Ouvrir',
     expand: 'Déplier un nœud',
     collapse: 'Replier un nœud',

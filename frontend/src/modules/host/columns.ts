@@ -18,7 +18,7 @@ export const hostColumns: ModuleColumn<Host>[] = [
   titleColumn<Host>('host'),
   stateColumn<Host>('state', ['power_state', 'enabled', 'current_operations'], (host, look) => {
     const { icon, tone, word } = hostLook(host)
-    return { icon, tone, word: look.t(word), busy: operationWord(host.current_operations, look) }
+    return { icon, tone, word: look.t(word), busy: operationWord(host, look) }
   }),
   flagColumn<Host>('master', ['$pool'], () => undefined, { width: 110, cell: (host, look) => (isMaster(host, look) ? { kind: 'flag', on: true, word: look.t('value.yes') } : { kind: 'none' }), sort: (host, look) => Number(!isMaster(host, look)), plain: isMaster, path: undefined }),
   poolColumn<Host>({ brief: true }),

@@ -23,7 +23,7 @@ import { operationWord } from '../operations'
 const state = <T extends AnyVM>() =>
   stateColumn<T>('state', ['power_state', 'current_operations'], (vm, look) => {
     const { icon, tone, word } = vmLook(vm)
-    return { icon, tone, word: look.t(word), busy: operationWord(vm.current_operations, look) }
+    return { icon, tone, word: look.t(word), busy: operationWord(vm, look) }
   })
 
 const cpus = <T extends AnyVM>() => numberColumn<T>('cpus', ['CPUs'], (vm) => vm.CPUs?.number, { path: 'CPUs.number', width: 64 })

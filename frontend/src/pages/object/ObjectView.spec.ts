@@ -3,7 +3,7 @@ import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createMemoryHistory, createRouter } from 'vue-router'
 import { type TypeName } from '@/api/types'
-import { i18n, setLocale } from '@/i18n'
+import { i18n, lateTexts, setLocale } from '@/i18n'
 import { useObjects } from '@/stores/objects'
 import ObjectView from './ObjectView.vue'
 
@@ -38,6 +38,7 @@ beforeEach(async () => {
   setActivePinia(createPinia())
   posts = []
   await setLocale('en')
+  await lateTexts()
   useObjects().start(() => undefined, {
     origin: 'http://podium',
     EventSource: Line as never,
@@ -60,7 +61,7 @@ async function settle() {
 
 async function open(type: TypeName = 'VM', id = 'v1', tab = '') {
   const router = createRouter({ history: createMemoryHistory(), routes: [{ path: '/:path(.*)*', component: { render: () => null } }] })
-  wrapper = mount(ObjectView, { props: { type, id, tab }, attachTo: document.body, global: { plugins: [router, i18n], stubs: { Icon: true } } })
+  wrapper = mount(ObjectView, { props: { type, id, tab }, attachTo: document.body, global: { plugins: [router, i18n], stubs: { Icon: true, Tooltip: { inheritAttrs: false, setup: (_: unknown, { slots }: { slots: { default?: () => unknown } }) => () => slots.default?.() } } } })
   await flushPromises()
   Line.last.say('init', { id: 'connection', revision: 'e-1' })
   await settle()
