@@ -256,7 +256,7 @@ def _acting(app: FastAPI, gateway: Gateway, tasks: Tasks) -> None:
     app.state.srs = Srs(gateway)
     app.state.pbds = Pbds(gateway)
     app.state.host_actions = host_actions = HostActions(gateway, HostReturns(gateway, app.state.hosts))
-    app.state.pool_actions = PoolActions(gateway, host_actions)
+    app.state.pool_actions = PoolActions(gateway, host_actions, retire=app.state.servers.retire)
     app.state.tags = tags = Tags(gateway)
     app.state.vdis = vdis = Vdis(gateway)
     app.state.messages = messages = Messages(gateway)

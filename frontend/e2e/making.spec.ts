@@ -126,3 +126,29 @@ test('a disk goes in and comes out again as it was', async ({ page }, info) => {
   await page.getByRole('menuitem', { name: 'Export as raw' }).click()
   expect(readFileSync(await (await download).path()).equals(content)).toBe(true)
 })
+
+test('a disk and an interface are added from the machine’s own page, and show', async ({ page }) => {
+  const vm = await sim.vm('Halted', 4)
+  await page.goto(`/vms/${vm.uuid}`)
+  const act = async (name: string) => {
+    await page.getByTestId('more-actions').click()
+    await page.getByRole('menuitem', { name }).click()
+    await expect(page.getByTestId('action-dialog')).toBeVisible()
+  }
+  const choose = async (label: string, pattern: string) => {
+    await page.getByTestId('action-dialog').getByRole('combobox', { name: label }).or(page.getByTestId('action-dialog').getByRole('button', { name: label })).click()
+    await page.getByPlaceholder(/find/i).last().fill(pattern)
+    await page.getByRole('option').first().click()
+  }
+  await act('Add a disk')
+  await page.getByTestId('action-dialog').getByRole('textbox').first().fill('journey-disk')
+  await choose('Storage', 'NFS vm-store')
+  await accessible(page)
+  await page.getByTestId('confirm').click()
+  await expect(page.getByRole('main').getByText('journey-disk')).toBeVisible({ timeout: 20_000 })
+  await act('Add an interface')
+  await choose('Network', 'DMZ')
+  await page.getByTestId('action-dialog').getByRole('textbox').last().fill('02:00:00:00:00:77')
+  await page.getByTestId('confirm').click()
+  await expect(page.getByRole('main').getByText('02:00:00:00:00:77')).toBeVisible({ timeout: 20_000 })
+})

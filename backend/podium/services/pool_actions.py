@@ -1,6 +1,6 @@
 """Pool actions: settings, membership, high availability, and what is done to all hosts one after the other."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from podium.errors import IncorrectState, InvalidParameters
@@ -28,9 +28,11 @@ SRS: Final = {"defaultSr": "default_SR", "suspendSr": "suspend_image_SR", "crash
 class PoolActions:
     """Each method returns when it is done and the cache shows it."""
 
-    def __init__(self, gateway: Gateway, hosts: HostActions) -> None:
+    def __init__(self, gateway: Gateway, hosts: HostActions, *, retire: Callable[[str], Awaitable[None]]) -> None:
+        """`retire`: forgets the server of a pool, by id."""
         self._gateway = gateway
         self._hosts = hosts
+        self._retire = retire
 
     def require(self, pool_id: str, action: str, *, by: Viewer) -> Pool:
         """Raises NotFound, MissingPrivileges."""
@@ -64,8 +66,9 @@ class PoolActions:
             raise IncorrectState(f"{host.name_label} is in a pool with others: detach it there first")
         master = self._gateway.find(Host, "host", str(pool.master))
         await self._gateway.join(pool, host, master.address, force=force)
+        await self._retire(host.pool)
         await self._gateway.settle(pool)
-        progress.info(f"{host.name_label} restarts as a member; its own server can be removed then")
+        progress.info(f"{host.name_label} restarts as a member; the server of its own pool is forgotten")
 
     def require_management(self, pool_id: str, network_id: str, *, by: Viewer) -> tuple[Pool, Network]:
         """Raises NotFound, MissingPrivileges, InvalidParameters for another pool's network."""

@@ -125,6 +125,15 @@ class Servers:
     async def delete(self, server_id: str, *, by: Viewer) -> None:
         """Disconnect and forget. Raises NotFound, MissingPrivileges."""
         by.require("delete", "server", self.get(server_id))
+        await self._forget(server_id)
+
+    async def retire(self, pool_id: str) -> None:
+        """Forget the server of a pool that is no more: its only host has joined another one."""
+        for server in self.all():
+            if server.pool_id == pool_id:
+                await self._forget(server.id)
+
+    async def _forget(self, server_id: str) -> None:
         async with self._lock(server_id):
             self._store.get(server_id)
             await self._watchers_().stop(server_id, forget=True)

@@ -1,6 +1,14 @@
 /** What can be done to objects: its name, what is asked before, why it cannot be done, how it ended. */
 export default {
   act: {
+    addDisk: 'Add a disk',
+    addInterface: 'Add an interface',
+    addVtpm: 'Add a vTPM',
+    newDisk: 'New disk',
+    createSr: 'New storage',
+    createNetwork: 'New network',
+    addHost: 'Add a host',
+    defaultSr: 'Choose the default storage',
     start: 'Start',
     startOn: 'Start on …',
     resume: 'Resume',
@@ -56,6 +64,7 @@ export default {
     removeTag: 'Remove a tag',
   },
   ask: {
+    addHost: 'The host joins this pool, restarts as one of its members, and the server of its own pool is forgotten.',
     hardShutdown: 'It is switched off at once, as if its power were cut. What its programs have not saved is lost.',
     hardReboot: 'It is reset at once, as if its reset button were pressed. What its programs have not saved is lost.',
     toTemplate: 'It leaves the list of VMs and becomes a template, from which VMs are made. It can be converted back.',
@@ -102,6 +111,19 @@ export default {
     noTyped: 'This is not its name.',
   },
   form: {
+    srType: 'Kind of storage',
+    sr: { nfs: 'NFS', iso: 'ISO images over NFS', smb: 'SMB', lvmoiscsi: 'iSCSI', lvmohba: 'Fibre Channel (HBA)', ext: 'Local, ext4 (thin)', lvm: 'Local, LVM' },
+    server: 'Server',
+    path: 'Path',
+    isoLocation: 'Share',
+    user: 'User',
+    password: 'Password',
+    iqn: 'IQN of the target',
+    scsiId: 'SCSI id of the LUN',
+    device: 'Device',
+    overInterface: 'Over the interface',
+    overInterfaceHelp: 'With a VLAN. Without one, the network exists inside each host only.',
+    vlan: 'VLAN',
     name: 'Name',
     description: 'Description',
     snapshotName: 'Without one, it is called after the VM and the time.',
@@ -147,6 +169,8 @@ export default {
     none: 'None',
   },
   why: {
+    notForVlans: 'It cannot carry VLANs.',
+    noOtherHost: 'No host of another pool is connected.',
     silent: 'Its pool does not answer',
     readOnly: 'The connection to its pool is read only',
     pending: 'It is under way',

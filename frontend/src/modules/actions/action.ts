@@ -40,7 +40,7 @@ interface FieldBase {
 
 /** A field of an action's dialog. */
 export type Field =
-  | (FieldBase & { readonly kind: 'text'; readonly initial?: string; readonly long?: boolean; readonly placeholder?: string })
+  | (FieldBase & { readonly kind: 'text'; readonly initial?: string; readonly long?: boolean; readonly secret?: boolean; readonly placeholder?: string })
   | (FieldBase & { readonly kind: 'flag'; readonly initial?: boolean })
   | (FieldBase & { readonly kind: 'number'; readonly initial?: number; readonly least?: number; readonly most?: number })
   | (FieldBase & { readonly kind: 'size'; readonly initial: number; readonly least?: number })

@@ -3,6 +3,7 @@ import { type TypeName } from '@/api/types'
 import { type Action, type AnyObject } from './action'
 import { pbdActions, vbdActions, vtpmActions } from './attachment'
 import { hostActions } from './host'
+import { hostMaking, poolMaking, srMaking, vmMaking } from './making'
 import { bondActions, networkActions, pifActions, vifActions } from './network'
 import { poolActions } from './pool'
 import { srActions } from './sr'
@@ -14,11 +15,15 @@ import { snapshotActions, templateActions } from './vmKin'
 
 export const ACTIONS: readonly Action[] = [
   ...vmActions,
+  ...vmMaking,
   ...templateActions,
   ...snapshotActions,
   ...hostActions,
+  ...hostMaking,
   ...poolActions,
+  ...poolMaking,
   ...srActions,
+  ...srMaking,
   ...vdiActions,
   ...vdiSnapshotActions,
   ...networkActions,
