@@ -200,6 +200,8 @@ test('a snapshot is taken, reverted to and deleted; a clone is made and found', 
   await page.getByTestId('tasks').click()
   await expect(page.getByRole('dialog', { name: 'Tasks' }).getByRole('listitem').filter({ hasText: /revert/i }).first()).toContainText('Done', { timeout: 20_000 })
   await page.keyboard.press('Escape')
+  // the drawer gives the focus back once it is gone, which would close a menu that was opened before
+  await expect(page.getByRole('dialog', { name: 'Tasks' })).toBeHidden()
   await page.getByTestId('more-actions').click()
   await page.getByRole('menuitem', { name: /^Delete/ }).click()
   await page.getByRole('dialog', { name: 'Delete: before the journey' }).getByTestId('confirm').click()

@@ -148,7 +148,7 @@ test('a disk and an interface are added from the machine’s own page, and show'
   await expect(page.getByRole('main').getByText('journey-disk')).toBeVisible({ timeout: 20_000 })
   await act('Add an interface')
   await choose('Network', 'DMZ')
-  await page.getByTestId('action-dialog').getByRole('textbox').last().fill('02:00:00:00:00:77')
+  await page.getByTestId('action-dialog').getByLabel('MAC address').fill('02:00:00:00:00:77')
   await page.getByTestId('confirm').click()
   await expect(page.getByRole('main').getByText('02:00:00:00:00:77')).toBeVisible({ timeout: 20_000 })
 })
