@@ -70,6 +70,9 @@ ALIKE = (
 NOBODY = "127.0.0.1:9"
 
 
+# the service beside the fuzzer draws from `random` too (the pause before a connection is tried again); Hypothesis takes
+# that for its own strategy's doing, once in some runs
+@pytest.mark.filterwarnings("ignore:Do not use the `random` module:hypothesis.errors.HypothesisDeprecationWarning")
 @pytest.mark.timeout(300)
 async def test_the_service_keeps_its_word(sqlite_settings: Settings) -> None:
     async with (
