@@ -103,14 +103,14 @@ def message_get_since(call: Call, since: str) -> Encoded:
 @operation("host.get_servertime")
 def get_servertime(call: Call, host: str) -> str:
     call.db.record("host", host)
-    return call.pool.clock.wire()
+    return call.pool.clock.wire(call.pool.statistics.now(host))
 
 
 @operation("host.get_server_localtime")
 def get_server_localtime(call: Call, host: str) -> str:
     """The host's own time, without a zone; hosts run in UTC here."""
     call.db.record("host", host)
-    return call.pool.clock.wire().removesuffix("Z")
+    return call.pool.clock.wire(call.pool.statistics.now(host)).removesuffix("Z")
 
 
 @operation("host.is_in_emergency_mode")

@@ -35,6 +35,15 @@ _FAULTS = (
     "cut_transfers",
     "refuse_transfers",
     "change_certificate",
+    "skew_clock",
+    "rrd_fail",
+    "rrd_slow",
+    "rrd_truncate",
+    "rrd_garbage",
+    "rrd_shape",
+    "rrd_coarser",
+    "rrd_freeze",
+    "rrd_clear",
     "clear",
 )
 
@@ -151,6 +160,7 @@ class Control:
             "fingerprint": sim.fingerprint,
             "generation": sim.db.generation,
             "conditions": asdict(sim.pool.conditions),
+            "rrd_faults": sim.pool.statistics.faults.state(),
             "counts": {name: sim.db.count(name) for name in sim.db.schema.classes if sim.db.count(name)},
         }
 

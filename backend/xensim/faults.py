@@ -9,12 +9,14 @@ from xensim.conditions import Conditions
 from xensim.hosts import Host, Hosts
 from xensim.ops import host_power
 from xensim.pool import Pool
+from xensim.rrd_faults import RrdFaults
 
 
-class Faults:
+class Faults(RrdFaults):
     """What can be made to go wrong with a served pool. Durations are in seconds; `host` is a ref, None every host."""
 
     def __init__(self, pool: Pool, hosts: Hosts) -> None:
+        super().__init__(pool)
         self._pool = pool
         self._hosts = hosts
         self._pending: set[asyncio.Task[None]] = set()
@@ -104,8 +106,9 @@ class Faults:
         return chosen.renew_certificate().sha256
 
     def clear(self) -> None:
-        """End what lasts: slow and spoiled replies and transfers, hanging, lost events."""
+        """End what lasts: slow and spoiled replies and transfers, hanging, lost events, faults of measurements."""
         self.conditions.clear()
+        self.rrd_clear()
         self._pool.db.amnesia = 0
 
     async def close(self) -> None:

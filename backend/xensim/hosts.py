@@ -26,7 +26,8 @@ class Host:
         self._pool = pool
         self._connections: set[Connection] = set()
         self._server: asyncio.Server | None = None
-        self._web = Web(Endpoint(dispatcher, ref), pool.conditions, tls=secure)
+        updates = partial(handlers.updates, pool, ref)
+        self._web = Web(Endpoint(dispatcher, ref), pool.conditions, updates, tls=secure)
         self._context: ssl.SSLContext | None = tls.context() if secure else None
         self.identity = tls.make(str(pool.db.field("host", ref, "hostname")), address)
         self.renew_certificate(self.identity)

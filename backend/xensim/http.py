@@ -53,13 +53,21 @@ class Request:
 
 @dataclass(slots=True)
 class Response:
-    """`body` is in pieces; `headers` go out in this order, after the length; errors always end the connection."""
+    """`body` is in pieces; `headers` go out in this order, after the length; errors always end the connection.
+
+    `forwarded`: written by another daemon behind XAPI, which spells headers in its own way. `length`: of a body that
+    is to be announced longer than it is; the connection ends with it.
+    """
 
     status: int = 200
     body: list[bytes] = field(default_factory=list)
     headers: list[tuple[str, str]] = field(default_factory=list)
+    forwarded: bool = False
+    length: int | None = None
 
     def head(self, request: Request | None, *, keep_alive: bool) -> bytes:
+        if self.forwarded:
+            return self._forwarded(keep_alive=keep_alive)
         version = request.version if request else "1.1"
         connection = ("connection", "keep-alive" if keep_alive else "close")
         middle = [connection, _NO_CACHE, *self.headers]
@@ -67,6 +75,15 @@ class Response:
             middle = [*self.headers[:1], connection, _NO_CACHE, *self.headers[1:]]
         lines = [f"HTTP/{version} {self.status} {_REASONS[self.status]}", f"content-length: {sum(map(len, self.body))}"]
         lines.extend(f"{name}: {value}" for name, value in middle)
+        return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+    def _forwarded(self, *, keep_alive: bool) -> bytes:
+        lines = [f"HTTP/1.1 {self.status} {_REASONS[self.status]}"]
+        lines.append(f"Connection: {'keep-alive' if keep_alive else 'close'}")
+        if self.status == 200:
+            length = sum(map(len, self.body)) if self.length is None else self.length
+            lines.append(f"Content-Length: {length}")
+        lines += ["Cache-Control: no-cache, no-store", *(f"{name}: {value}" for name, value in self.headers)]
         return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 
@@ -277,7 +294,7 @@ class Connection(asyncio.Protocol):
         for block in _blocks(body):
             self._transport.write(block)
             await self._drained()
-        if keep_alive and complete:
+        if keep_alive and complete and response.length is None:
             return True
         self._buffer.clear()
         self._transport.close()

@@ -13,6 +13,7 @@ from xensim.conditions import Conditions
 from xensim.content import Contents
 from xensim.database import Database
 from xensim.outside import Outside
+from xensim.rrd import Statistics
 from xensim.schema import NULL_REF, Schema, load
 from xensim.screen import Screen
 from xensim.sessions import Credentials, Sessions
@@ -36,6 +37,7 @@ class Pool:
     schema: Schema = field(default_factory=load)
     credentials: Credentials = field(default_factory=Credentials)
     pace: float = 1.0
+    seed: int = 1  # of what hosts measure
     audit: Audit = field(default_factory=Audit)
     blobs: dict[str, bytes] = field(default_factory=dict)  # what was put into blobs, by ref
     screens: dict[str, Screen] = field(default_factory=dict)  # of the VMs that somebody looked at, by ref
@@ -46,6 +48,7 @@ class Pool:
     sessions: Sessions = field(init=False)
     tasks: Tasks = field(init=False)
     conditions: Conditions = field(init=False)
+    statistics: Statistics = field(init=False)
     on_coordinator_request: Callable[[str], None] = field(init=False)
     on_power: Callable[[str, bool], Awaitable[None]] = field(default=_nothing)  # a host (ref) goes down or comes up
     on_gone: Callable[[str], Awaitable[None]] = field(default=_nothing)  # a host (ref) has left the pool
@@ -61,6 +64,7 @@ class Pool:
         self.sessions = Sessions(self.db, self.clock, self.credentials, lambda: self.coordinator)
         self.tasks = Tasks(self.db, self.clock, self.sessions, lambda: self.coordinator)
         self.conditions = Conditions()
+        self.statistics = Statistics(self.db, self.clock, self.seed)
         self.on_coordinator_request = self.set_coordinator
 
     @property

@@ -56,6 +56,7 @@ class Sim:
         self.pool = pool or empty_pool(options)
         if pool is None:
             _fill(self.pool, options)
+        self.pool.statistics.begin()
         self.control_port = 0  # set when there is a control port
         self._dispatcher = Dispatcher(self.pool)
         self._hosts = Hosts(self.pool, self._dispatcher, address=options.address, port=options.port, secure=options.tls)
@@ -172,6 +173,7 @@ def empty_pool(options: Options) -> Pool:
         clock=options.clock,
         credentials=Credentials(options.user, options.password),
         pace=options.pace,
+        seed=options.seed,
     )
     pool.sessions.penalty_s = options.login_penalty_s
     return pool

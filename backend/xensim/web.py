@@ -3,7 +3,7 @@
 import asyncio
 
 from xensim.conditions import Conditions
-from xensim.http import Request, Response, forbidden, internal_error, not_implemented, page
+from xensim.http import Handler, Request, Response, forbidden, internal_error, not_implemented, page
 from xensim.rpc import Endpoint, InternalError, Reply
 
 _CORS = [("Access-Control-Allow-Origin", "*"), ("Access-Control-Allow-Headers", "X-Requested-With")]
@@ -12,8 +12,10 @@ _CORS = [("Access-Control-Allow-Origin", "*"), ("Access-Control-Allow-Headers", 
 class Web:
     """One host's HTTP. `tls` because the static files of plain HTTP are forbidden, and over TLS not there."""
 
-    def __init__(self, endpoint: Endpoint, conditions: Conditions, *, tls: bool) -> None:
+    def __init__(self, endpoint: Endpoint, conditions: Conditions, updates: Handler, *, tls: bool) -> None:
+        """`updates`: who answers requests for measurements, which keep the connection, unlike other handlers."""
         self._endpoint = endpoint
+        self._updates = updates
         self._conditions = conditions
         self._tls = tls
 
@@ -24,6 +26,8 @@ class Web:
                 return await self._rpc(request)
             case "OPTIONS":
                 return _preflight(request)
+            case "GET" if request.path.startswith("/rrd_updates"):
+                return await self._updates(request)
             case "GET" if self._tls:
                 return page(404, "not found", "The requested resource was not found.")
             case "GET" | "PUT":

@@ -1,17 +1,14 @@
-"""One request to a handler: what it asks for, who asks, the task it reports into, and the replies it may get."""
+"""One request to a handler: what it asks for, the task it reports into, and the replies it may get."""
 
 from __future__ import annotations
 
 import asyncio
-from base64 import b64decode
-from binascii import Error as BinasciiError
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from urllib.parse import parse_qsl, urlsplit
 
-from xensim.database import Database
 from xensim.failures import XapiFailure, internal_error
-from xensim.http import Request, Response, unauthorised
+from xensim.handlers.asked import Asked, Refused
+from xensim.http import Request, Response
 from xensim.http import internal_error as error_page
 from xensim.ops import placement
 from xensim.ops.values import text
@@ -20,72 +17,19 @@ from xensim.registry import Call
 from xensim.schema import Type
 from xensim.stream import Stream
 
+__all__ = ["Progress", "Refused", "Visit", "bare"]
+
 PROGRESS_STEP = 0.01
 
 
-class Refused(Exception):
-    """A request that gets this reply and nothing else; `failure` is for the task, when there is one by then."""
-
-    def __init__(self, response: Response | bytes, failure: XapiFailure | None = None) -> None:
-        super().__init__(response)
-        self.response = response
-        self.failure = failure or internal_error("refused")
-
-
-class Visit:
-    """The circumstances of one request. `host` is the ref of the host it came to; `session` is valid once admitted."""
+class Visit(Asked):
+    """The circumstances of one request that has the connection for itself."""
 
     def __init__(self, pool: Pool, host: str, request: Request, stream: Stream) -> None:
-        self.pool = pool
-        self.host = host
-        self.request = request
+        super().__init__(pool, host, request)
         self.stream = stream
-        cookies = (part.strip().partition("=") for part in request.headers.get("cookie", "").split(";"))
-        self.query = {name: value for name, _, value in cookies if name}
-        self.query |= dict(parse_qsl(urlsplit(request.target).query, keep_blank_values=True))
-        self.session = ""
         self.head_sent = False
         self.result: tuple[object, Type | None] = ("", None)  # of the task, and its type
-        self._own_session = False
-
-    @property
-    def db(self) -> Database:
-        return self.pool.db
-
-    def flag(self, name: str) -> bool:
-        return self.query.get(name, "").lower() in {"true", "1", "yes"}
-
-    # who asks
-
-    async def admit(self, realm: str) -> None:
-        """Find the session, or open one for a name and password. Raises Refused, and fails the task that was given."""
-        try:
-            await self._identify()
-        except XapiFailure as failure:
-            task = self.query.get("task_id", "")
-            if self.pool.tasks.is_pending(task):
-                self.pool.tasks.fail(task, XapiFailure("SESSION_AUTHENTICATION_FAILED"))
-            raise Refused(unauthorised(realm)) from failure
-
-    async def _identify(self) -> None:
-        given = self.query.get("session_id")
-        if given is not None:
-            self.session = self.pool.sessions.check(given)
-            return
-        scheme, _, encoded = self.request.headers.get("authorization", "").partition(" ")
-        try:
-            user, colon, password = b64decode(encoded, validate=True).decode().partition(":")
-        except (BinasciiError, UnicodeDecodeError):
-            colon = ""
-        if scheme.lower() != "basic" or not colon:
-            raise XapiFailure("SESSION_AUTHENTICATION_FAILED")
-        self.session = await self.pool.sessions.login(user, password)
-        self._own_session = True
-
-    def leave(self) -> None:
-        """End what was opened for this request alone."""
-        if self._own_session:
-            self.pool.sessions.end(self.session)
 
     # what it asks for
 
@@ -113,11 +57,15 @@ class Visit:
         near = next((host for host in self.db.refs("host") if placement.sees_sr(self.pool, host, sr)), None)
         if near is None:
             raise XapiFailure("SR_HAS_NO_PBDS", sr)
+        raise self.elsewhere(near)
+
+    def elsewhere(self, host: str) -> Refused:
+        """The same request is for another host: what to raise."""
         scheme, standard = ("https", 443) if self.stream.secure else ("http", 80)
         port = self.stream.socket_name[1]
-        place = text(self.db.field("host", near, "address")) + ("" if port == standard else f":{port}")
+        place = text(self.db.field("host", host, "address")) + ("" if port == standard else f":{port}")
         location = f"Location: {scheme}://{place}{self.request.target}"
-        raise Refused(bare("HTTP/1.1 302 Found", "Connection: close", location))
+        return Refused(bare("HTTP/1.1 302 Found", "Connection: close", location))
 
     # the task
 

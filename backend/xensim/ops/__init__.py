@@ -3,6 +3,7 @@
 from xensim.ops import (
     appliance,
     bonds,
+    data_sources,
     evacuate,
     ha,
     host,
@@ -39,6 +40,7 @@ from xensim.ops import (
 __all__ = [
     "appliance",
     "bonds",
+    "data_sources",
     "evacuate",
     "ha",
     "host",
