@@ -60,9 +60,12 @@ class Lab:
         self._service = service
         self._settled = False
 
-    def start(self, data_dir: Path | None = None) -> Service:
-        """Another service, with the state of `data_dir` or none. It is stopped at the end if nobody does before."""
-        return self._stack.enter_context(Service(data_dir or self.directory()))
+    def start(self, data_dir: Path | None = None, *, metrics: bool = False) -> Service:
+        """Another service, with the state of `data_dir` or none. It is stopped at the end if nobody does before.
+
+        `metrics`: it reads the hosts' measurements, too; its work would show in everything else.
+        """
+        return self._stack.enter_context(Service(data_dir or self.directory(), metrics=metrics))
 
     def directory(self) -> Path:
         """A new one, gone at the end."""

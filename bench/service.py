@@ -21,7 +21,7 @@ POLL_S: Final = 0.002
 class Service(Process):
     """A running service on loopback with its own data directory."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, *, metrics: bool = False) -> None:
         self.data_dir = data_dir
         self.port = free_port()
         self.began = time.perf_counter()
@@ -31,6 +31,7 @@ class Service(Process):
             "PODIUM_ADMIN_EMAIL": NAME,
             "PODIUM_ADMIN_PASSWORD": PASSWORD,
             "PODIUM_LOG_LEVEL": "warning",
+            "PODIUM_METRICS_INTERVAL_S": "5" if metrics else "0",
             # compiled once, as where it is installed, whatever this shell or the rights on the checkout say
             "PYTHONDONTWRITEBYTECODE": "",
             "PYTHONPYCACHEPREFIX": str(data_dir.parent / "bytecode"),

@@ -10,6 +10,7 @@ from bench.lab import Lab
 from bench.measures.connect import connect
 from bench.measures.idle import idle
 from bench.measures.lists import lists
+from bench.measures.metrics import metrics
 from bench.measures.start import start
 from bench.measures.stream import FIELDS, WATCHED, crowd, stream
 from bench.measures.transfers import transfers
@@ -22,6 +23,7 @@ MEASURES: Final[dict[str, Callable[[Lab], Iterator[Row]]]] = {
     "stream": stream,
     "crowd": crowd,
     "transfers": transfers,
+    "metrics": metrics,
     "idle": idle,
     "start": start,
 }

@@ -1,6 +1,8 @@
 """The only place where rooms are joined: `create_app(settings)` makes the service, its lifespan runs it."""
 
 import asyncio
+import contextlib
+import ctypes
 import gc
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -12,19 +14,26 @@ import structlog
 from fastapi import FastAPI
 
 from podium import __version__
+from podium.api import alarm_rules as alarm_rules_api
+from podium.api import alarms as alarms_api
 from podium.api import auth as auth_api
 from podium.api import batch as batch_api
-from podium.api import collections, consoles, events, health, openapi, problems, site, transfers, web
+from podium.api import collections, consoles, dashboards, events, health, openapi, problems, site, transfers, web
+from podium.api import data_sources as data_sources_api
 from podium.api import host_actions as host_actions_api
 from podium.api import hosts as hosts_api
 from podium.api import messages as messages_api
 from podium.api import networks as networks_api
+from podium.api import notification_channels as notification_channels_api
+from podium.api import notifications as notifications_api
+from podium.api import openmetrics as openmetrics_api
 from podium.api import pbds as pbds_api
 from podium.api import pifs as pifs_api
 from podium.api import pool_actions as pool_actions_api
 from podium.api import pools as pools_api
 from podium.api import servers as servers_api
 from podium.api import srs as srs_api
+from podium.api import stats as stats_api
 from podium.api import tags as tags_api
 from podium.api import tasks as tasks_api
 from podium.api import users as users_api
@@ -44,33 +53,58 @@ from podium.api.follow import follow
 from podium.api.limits import Limits
 from podium.api.paths import TrailingSlash
 from podium.cache.objects import Objects
-from podium.db.base import open_database
+from podium.db.base import Database, open_database
 from podium.db.last_known import LastKnown
 from podium.db.migrate import upgrade
+from podium.metrics.history import History
+from podium.metrics.pollers import Pollers
+from podium.metrics.store import Store
 from podium.model.base import XoObject
 from podium.model.message import Alarm, Message
 from podium.model.registry import BY_STRUCT, BY_TYPE, PROJECTIONS
+from podium.notify.senders import send
+from podium.services.acknowledgements import Acknowledgements
+from podium.services.alarm_desk import AlarmDesk
+from podium.services.alarm_log import AlarmLog
+from podium.services.alarm_rules import AlarmRules
+from podium.services.alarms import Alarms
 from podium.services.auth import Auth
 from podium.services.batch import Batch
 from podium.services.batch_operations import batch_operations
+from podium.services.channels import Channels as NotificationChannels
 from podium.services.cloud_drives import CloudDrives
 from podium.services.consoles import Consoles
+from podium.services.counters import Counters
+from podium.services.data_sources import DataSources
+from podium.services.exporter import Exporter
+from podium.services.exporter_counts import Own
+from podium.services.fleet import Fleet
 from podium.services.gateway import Gateway
 from podium.services.health import Doctor
 from podium.services.host_actions import HostActions
 from podium.services.host_returns import HostReturns
 from podium.services.hosts import Hosts
+from podium.services.live_metrics import LiveMetrics
+from podium.services.measured_hosts import MeasuredHosts
+from podium.services.measured_lists import MeasuredLists
 from podium.services.messages import Messages
 from podium.services.networks import Networks
+from podium.services.notifications import Notifications
+from podium.services.outbox import Outbox
 from podium.services.passwords import Passwords
+from podium.services.patch_book import PatchBook
 from podium.services.pbds import Pbds
 from podium.services.pifs import Pifs
 from podium.services.pool_actions import PoolActions
+from podium.services.pool_alarms import PoolAlarms
+from podium.services.pool_dashboard import PoolDashboard
 from podium.services.pools import Pools
 from podium.services.secrets import SecretBox, load_secret
 from podium.services.servers import Servers
 from podium.services.sessions import Sessions
+from podium.services.site_dashboard import SiteDashboard
 from podium.services.srs import Srs
+from podium.services.stats import Stats
 from podium.services.tags import Tags
 from podium.services.tasks import Tasks
 from podium.services.throttle import Throttle
@@ -83,6 +117,7 @@ from podium.services.vifs import Vifs
 from podium.services.vm_cds import VmCds
 from podium.services.vm_copies import VmCopies
 from podium.services.vm_creation import VmCreation
+from podium.services.vm_dashboard import VmDashboard
 from podium.services.vm_deletion import VmDeletion
 from podium.services.vm_destinations import VmDestinations
 from podium.services.vm_migration import VmMigration
@@ -96,6 +131,7 @@ from podium.stream.channels import Channels
 from podium.stream.connections import Connections
 from podium.stream.hub import Hub
 from podium.watch.commands import Commands
+from podium.watch.handlers import Handlers
 from podium.watch.manager import Watchers
 
 log = structlog.get_logger(__name__)
@@ -130,9 +166,12 @@ def create_app(settings: Settings, *, announce: Callable[[str], None] = print) -
         indexes=INDEXES,
     )
     app.state.channels = Channels(objects=app.state.objects, hub=hub)
-    app.state.connections = Connections(
-        objects=app.state.objects, hub=hub, now_ms=lambda: time.time_ns() // 1_000_000, new_id=lambda: str(uuid4())
-    )
+    app.state.connections = Connections(objects=app.state.objects, hub=hub, now_ms=_now_ms, new_id=lambda: str(uuid4()))
+    objects: Objects = app.state.objects
+    store = app.state.metrics_store = Store()
+    app.state.fleet = fleet = Fleet(objects, store)
+    app.state.measured_lists = MeasuredLists(fleet)
+    app.state.live_metrics = LiveMetrics(objects, store, fleet)
     problems.install(app)
     for router in (
         site.router,
@@ -163,9 +202,17 @@ def create_app(settings: Settings, *, announce: Callable[[str], None] = print) -
         pool_actions_api.router,
         tags_api.router,
         messages_api.router,
+        alarms_api.router,
+        alarm_rules_api.router,
+        notification_channels_api.router,
+        notifications_api.router,
         xapi_tasks_api.router,
         batch_api.router,
         consoles.router,
+        stats_api.router,
+        dashboards.router,
+        openmetrics_api.router,
+        data_sources_api.router,
         hosts_api.router,
         pools_api.router,
         collections.router,
@@ -214,7 +261,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
                 objects=objects,
                 projections=PROJECTIONS,
                 notify=servers.on_state,
-                loaded=gc.freeze,
+                loaded=_settled,
                 poll_s=settings.poll_timeout_s,
             )
         )
@@ -225,8 +272,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.pools = Pools(objects, hosts)
         await servers.load()
         app.state.tasks = tasks = await stack.enter_async_context(Tasks(database, objects))
+        await _measuring(app, stack, watchers, commands)
+        await _overviews(app, stack)
+        alarming = await _alarming(app, stack, database, SecretBox(secret))
         _acting(app, gateway, tasks)
-        background = [tokens.run(), servers.run(), last_known.write(hub, objects, since=restored)]
+        background = [*alarming, tokens.run(), servers.run(), last_known.write(hub, objects, since=restored)]
         await stack.enter_async_context(_running(*background))
         await servers.connect_enabled()
         doctor.started = True
@@ -235,12 +285,78 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
 
 
+async def _measuring(app: FastAPI, stack: AsyncExitStack, watchers: Watchers, commands: Commands) -> None:
+    """What the hosts measure: read, kept, and shown."""
+    objects: Objects = app.state.objects
+    store: Store = app.state.metrics_store
+    handlers = await stack.enter_async_context(Handlers(watchers, commands))
+    app.state.stats = Stats(objects, store, app.state.fleet, History(handlers))
+    hosts = MeasuredHosts(objects, watchers.is_connected)
+    interval_s = app.state.settings.metrics_interval_s
+    if interval_s > 0:
+        pollers = Pollers(hosts, store=store, reader=handlers, interval_s=interval_s, filled=_give_back)
+        await stack.enter_async_context(pollers)
+
+
+async def _alarming(
+    app: FastAPI, stack: AsyncExitStack, database: Database, box: SecretBox
+) -> list[Coroutine[Any, Any, None]]:
+    """Thresholds of our own, acknowledgements, and who is told. What it returns runs in the background."""
+    objects: Objects = app.state.objects
+    hub: Hub = app.state.hub
+    settings: Settings = app.state.settings
+    acknowledgements = Acknowledgements(database, objects, now_ms=_now_ms)
+    await acknowledgements.load()
+    channels = app.state.channels_of_notifications = NotificationChannels(database, objects, box)
+    await channels.load()
+    notifications = Notifications(database, objects, channels, send)
+    app.state.notifications = await stack.enter_async_context(notifications)
+    outbox = Outbox(objects, channels, notifications.add, now_ms=_now_ms, public_url=settings.public_url)
+    rules = app.state.alarm_rules = AlarmRules(database, objects, channels)
+    await rules.load()
+    channels.use(rules_of=rules.telling, changed=notifications.changed)
+    keep_ms = int(settings.alarm_history_s * 1000)
+    alarm_log = AlarmLog(database, objects, acknowledgements, outbox, now_ms=_now_ms, keep_ms=keep_ms)
+    app.state.alarm_log = alarm_log
+    await alarm_log.load()
+    app.state.alarm_desk = AlarmDesk(database, objects, acknowledgements, alarm_log, rules, outbox)
+    app.state.alarm_values = app.state.fleet
+    alarms = app.state.alarms = Alarms(objects, app.state.fleet, rules, alarm_log)
+    alarms.adopt()
+    pool_alarms = PoolAlarms(database, objects, outbox)
+    return [alarms.run(), notifications.run(), pool_alarms.follow(hub, since=hub.revision)]
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+async def _overviews(app: FastAPI, stack: AsyncExitStack) -> None:
+    """Dashboards: what is counted, remembered and measured, in one answer."""
+    objects: Objects = app.state.objects
+    counters = app.state.counters = Counters(objects, app.state.hub)
+    stack.callback(counters.start())
+    patches = app.state.patch_book = await stack.enter_async_context(PatchBook(app.state.hosts))
+    app.state.site_dashboard = SiteDashboard(objects, counters, patches)
+    app.state.pool_dashboard = PoolDashboard(objects, counters, patches, app.state.fleet)
+    app.state.vm_dashboard = VmDashboard(objects, counters)
+    store: Store = app.state.metrics_store
+    own = Own(
+        objects,
+        version=app.version,
+        streams=lambda: len(app.state.connections),
+        conditions=lambda: [rings.condition for rings in store],
+    )
+    app.state.exporter = Exporter(objects, counters, app.state.fleet, own)
+
+
 def _acting(app: FastAPI, gateway: Gateway, tasks: Tasks) -> None:
     """The services that act on pools."""
     app.state.transfers = transfers_service = Transfers(gateway, tasks)
     app.state.vm_power = power = VmPower(gateway)
     app.state.vm_snapshots = snapshots = VmSnapshots(gateway)
     app.state.vm_deletion = deletion = VmDeletion(gateway)
+    app.state.data_sources = DataSources(gateway)
     app.state.vm_migration = migration = VmMigration(gateway)
     app.state.vm_copies = VmCopies(gateway, migration)
     app.state.vm_cds = VmCds(gateway)
@@ -259,7 +375,7 @@ def _acting(app: FastAPI, gateway: Gateway, tasks: Tasks) -> None:
     app.state.pool_actions = PoolActions(gateway, host_actions, retire=app.state.servers.retire)
     app.state.tags = tags = Tags(gateway)
     app.state.vdis = vdis = Vdis(gateway)
-    app.state.messages = messages = Messages(gateway)
+    app.state.messages = messages = Messages(gateway, app.state.alarm_desk)
     app.state.xapi_tasks = XapiTasks(gateway)
     operations = batch_operations(
         gateway,
@@ -270,9 +386,22 @@ def _acting(app: FastAPI, gateway: Gateway, tasks: Tasks) -> None:
         vdis=vdis,
         tags=tags,
         messages=messages,
+        alarms=app.state.alarm_desk,
     )
     app.state.batch = Batch(gateway, operations)
     app.state.consoles = Consoles(gateway)
+
+
+def _settled() -> None:
+    """A pool has been loaded: what it holds is no longer looked through, what it took is given back."""
+    gc.freeze()
+    _give_back()
+
+
+def _give_back() -> None:
+    """Have glibc return what it keeps of freed memory, which after answers of 30 MB is much. Elsewhere: nothing."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 async def _first_administrator(app: FastAPI, users: Users, settings: Settings) -> None:

@@ -54,6 +54,17 @@ class Settings(BaseSettings):
     poll_timeout_s: Seconds = Field(
         default=5.0, le=60.0, description="a pool is asked for events, and so for a sign of life, at least this often"
     )
+    metrics_interval_s: float = Field(
+        default=5.0, ge=0.0, le=60.0, description="each host is asked for its measurements so often; 0: never"
+    )
+
+    alarm_history_s: Seconds = Field(default=30 * DAY, description="how long alarms that have ended are remembered")
+    public_url: str = Field(
+        default="",
+        max_length=2048,
+        pattern=r"^(https?://[^\s\"<>]+)?$",
+        description="where people reach the web client, for links in messages about alarms; no links if empty",
+    )
 
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="least severe message logged"

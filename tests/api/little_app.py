@@ -10,10 +10,13 @@ from podium.api import collections, openapi, problems, site
 from podium.api.deps import current_session
 from podium.app import INDEXES
 from podium.cache.objects import Objects
+from podium.metrics.store import Store
 from podium.model.base import XoObject
 from podium.model.pool import Pool
 from podium.model.registry import BY_STRUCT
 from podium.services.access import Rules, Viewer, viewer_of
+from podium.services.fleet import Fleet
+from podium.services.measured_lists import MeasuredLists
 from podium.services.sessions import Session
 from podium.stream.hub import Hub
 from tests.model.lookup import golden_records, project
@@ -60,6 +63,7 @@ def make_app(objects: Objects, who: Viewer | None = ADMIN) -> FastAPI:
     app.include_router(openapi.router)
     app.include_router(collections.router)
     app.state.objects = objects
+    app.state.measured_lists = MeasuredLists(Fleet(objects, Store()))
     if who is not None:
         session = Session(who, token_id=None)
         app.dependency_overrides[current_session] = lambda: session

@@ -15,6 +15,7 @@ COLLECTIONS = {
     "patch": "patches", "pool_patch": "pool-patches", "PCI": "pcis", "PGPU": "pgpus", "vgpu": "vgpus",
     "gpuGroup": "gpu-groups", "vgpuType": "vgpu-types", "VTPM": "vtpms", "PUSB": "pusbs", "VUSB": "vusbs",
     "USB_group": "usb-groups", "server": "servers", "task": "tasks", "user": "users",
+    "alarm-rule": "alarm-rules", "notification-channel": "notification-channels", "notification": "notifications",
 }  # fmt: skip
 
 

@@ -16,11 +16,12 @@ from podium.api.deps import CurrentSession, CurrentViewer
 from podium.api.paging import ListParams, Params, answer_list, answer_one, list_query
 from podium.cache.entry import Entry
 from podium.cache.objects import Objects
-from podium.errors import NotFound, Unavailable
+from podium.errors import BadRequest, NotFound, Unavailable
 from podium.model.base import Resource
 from podium.model.registry import BY_COLLECTION
 from podium.services import related
 from podium.services.access import READ, Viewer
+from podium.services.measured_lists import MeasuredLists
 from podium.services.sessions import Session
 
 Follow = Callable[[Request, Resource, ListParams, Session], Awaitable[Response]]
@@ -91,16 +92,19 @@ async def list_collection(request: Request, collection: str, params: Params, ses
     resource = BY_COLLECTION.get(collection)
     if resource is None:
         return await answer_list(request, (), params, session.viewer, revision=objects.epoch)
+    measured: MeasuredLists = request.app.state.measured_lists
+    metrics = measured.wanted(resource.type, params.fields, params.filter, params.sort)
     if params.watch and request.method == "GET":
+        if metrics:
+            raise BadRequest("metrics always change: follow them with GET /events?metrics=VM:cpu")
         list_query(params)  # its mistakes are the same ones
         return await _follow(request, resource, params, session)
-    return await answer_list(
-        request,
-        objects.ordered(resource.type),
-        params,
-        session.viewer,
-        revision=_revision(objects, session.viewer, resource.type),
-    )
+    entries = objects.ordered(resource.type)
+    revision = _revision(objects, session.viewer, resource.type)
+    if metrics:
+        entries = measured.beside(resource.type, entries, metrics)
+        revision = f"{revision}-{measured.version}"
+    return await answer_list(request, entries, params, session.viewer, revision=revision)
 
 
 @router.api_route("/{collection:collection}/{object_id}", methods=READ_METHODS)

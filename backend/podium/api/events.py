@@ -12,9 +12,11 @@ from sse_starlette import EventSourceResponse
 from podium.api.deps import CurrentSession
 from podium.api.inputs import Body
 from podium.api.problems import responses
+from podium.cache.filter import parse_filter
 from podium.errors import CrossSite, FilterSyntax, InvalidParameters, NotFound, Unavailable
 from podium.model.registry import BY_TYPE
 from podium.services.access import Viewer
+from podium.services.live_metrics import LiveMetrics, Wanted, check
 from podium.services.sessions import Session
 from podium.stream.channel import Channel, Selection
 from podium.stream.channels import Channels
@@ -48,6 +50,13 @@ class SubscriptionBody(Body):
     filter: Annotated[str, Field(description="only objects that match", max_length=10_000)] = ""
     patch: Annotated[bool, Field(description="send RFC 7386 merge patches instead of whole objects")] = False
     snapshot: Annotated[bool, Field(description="send what there is first")] = False
+    metrics: Annotated[
+        Names | None,
+        Field(description="follow the newest values of these metrics (`GET /metrics`) instead of the objects"),
+    ] = None
+    ids: Annotated[list[Name] | None, Field(description="with `metrics`: only of these objects", max_length=2_000)] = (
+        None
+    )
     since: Annotated[
         str | None,
         Field(description="the last frame id seen of this subscription: send what changed since", max_length=100),
@@ -73,6 +82,14 @@ class StreamParams(BaseModel):
     filter: Annotated[str, Field(description="only objects that match", max_length=10_000)] = ""
     patch: Annotated[bool, Field(description="merge patches (RFC 7386) instead of whole objects")] = False
     snapshot: Annotated[bool, Field(description="begin with what there is")] = True
+    metrics: Annotated[
+        str,
+        Field(
+            description="metrics to follow, by type; their frames are `event: metrics`",
+            examples=["VM:cpu,memoryUsed;host:cpu"],
+            max_length=2_000,
+        ),
+    ] = ""
     last_event_id: Annotated[
         str | None,
         Field(
@@ -116,11 +133,14 @@ async def events(
         )
         for kind in dict.fromkeys(split(params.collections))
     ]
+    measured = [_wanted(part, params.filter) for part in params.metrics.split(";") if part.strip()]
     last_seen = last_event_id or params.last_event_id
     since = connections.position(last_seen)
     connection = connections.open(session.viewer.user_id, last_event_id=last_seen)
     for channel in wanted:
         connection.subscribe(Subscription(channel, since, quiet=since is None and not params.snapshot))
+    for wanted_metrics in measured:
+        _feed(request, connection, wanted_metrics, session.viewer)
     return EventSourceResponse(
         _frames(connection, connections, session),
         ping=0,  # the connection has its own
@@ -145,6 +165,16 @@ async def subscribe(
     connection = connections.get(connection_id, session.viewer.user_id)
     if connection.subscriptions >= MOST_SUBSCRIPTIONS:
         raise InvalidParameters(f"one connection takes {MOST_SUBSCRIPTIONS} subscriptions")
+    if body.metrics is not None:
+        wanted = Wanted(
+            name=body.name or f"{body.collection}-metrics",
+            kind=body.collection,
+            metrics=check(body.collection, body.metrics),
+            ids=None if body.ids is None else frozenset(body.ids),
+            selected=parse_filter(body.filter) if body.filter.strip() else None,
+        )
+        _feed(request, connection, wanted, session.viewer)
+        return Subscribed(id=wanted.name)
     ours = bool(body.snapshot or body.since or body.patch or body.name or body.filter)
     channel = _channel(
         request.app.state.channels,
@@ -177,6 +207,23 @@ async def unsubscribe(request: Request, session: CurrentSession, connection_id: 
     """Remove a subscription by its name. As in Xen Orchestra, what is not there is removed already."""
     connections: Connections = request.app.state.connections
     connections.get(connection_id, session.viewer.user_id).unsubscribe(subscription_id)
+
+
+def _feed(request: Request, connection: Connection, wanted: Wanted, viewer: Viewer) -> None:
+    live: LiveMetrics = request.app.state.live_metrics
+    connection.feed(live.feed(wanted, viewer, connection.wake))
+
+
+def _wanted(text: str, selected: str) -> Wanted:
+    """`VM:cpu,memoryUsed`."""
+    kind, _, names = text.strip().partition(":")
+    metrics = check(kind, split(names))
+    return Wanted(
+        name=f"{kind}-metrics",
+        kind=kind,
+        metrics=metrics,
+        selected=parse_filter(selected) if selected.strip() else None,
+    )
 
 
 def _channel(

@@ -13,6 +13,7 @@ _MEMORY: Final = {"size": 4294967296, "dynamic": [4294967296, 4294967296], "stat
 _VM: Final = {"id": _ID, "name_label": "web 1", "power_state": "Running"}
 
 _FIELDS: Final[dict[str, dict[str, Any]]] = {
+    "alarm-rules": {"id": _ID, "name": "CPU of production", "type": "VM", "metric": "cpu", "threshold": 90},
     "alarms": {
         "id": _ID,
         "time": 1747053793000,
@@ -29,6 +30,8 @@ _FIELDS: Final[dict[str, dict[str, Any]]] = {
         "$object": _OTHER,
         "time": 1747053793,
     },
+    "notification-channels": {"id": _ID, "name": "On call", "kind": "webhook", "enabled": True},
+    "notifications": {"id": _ID, "channel": _OTHER, "event": "raised", "state": "sent", "attempts": 1},
     "networks": {"id": _ID, "name_label": "Pool-wide network", "bridge": "xenbr0", "nbd": False},
     "patches": {"id": _ID, "name": "XS82E001", "applied": True},
     "pbds": {"id": _ID, "attached": True, "host": _OTHER, "SR": _ID},

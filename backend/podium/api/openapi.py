@@ -20,13 +20,23 @@ from podium.api.paging import accepts_gzip, caching, digest, is_fresh, not_modif
 from podium.api.problems import MEDIA_TYPE, Problem
 from podium.api.schemas import REF, Schema, reference, struct_schemas, tidy
 from podium.errors import PodiumError
+from podium.metrics.catalog import Metric
+from podium.metrics.rings import Condition
+from podium.model.dashboard import PoolDashboard, XoaDashboard
+from podium.model.missing_patch import MissingPatch
 from podium.model.registry import RESOURCES
+from podium.model.vm_dashboard import VmDashboard
+from podium.services.alarm_preview import RulePreview
 from podium.services.batch import Done, Preview
+from podium.services.data_sources import DataSource
 from podium.services.health import Health
 from podium.services.host_actions import EvacuationPlan
-from podium.services.hosts import MissingPatch, Smt
+from podium.services.hosts import Smt
+from podium.services.notifications import Tried
 from podium.services.sr_probe import Probed
+from podium.services.stats import ManyStats, StatsAnswer
 from podium.services.tokens import Token
+from podium.services.tops import Top
 from podium.services.vm_deletion import Deleted
 from podium.services.vm_destinations import Destinations
 from podium.xapi.probe import Probe
@@ -42,7 +52,9 @@ SECURITY_SCHEMES: Final[Schema] = {
 
 _PARAMETER: Final = re.compile(r"{(\w+)}")
 OTHER_STRUCTS: Final = (
-    Deleted, Destinations, Done, EvacuationPlan, Health, MissingPatch, Preview, Probe, Probed, Smt, Token,
+    Condition, DataSource, Deleted, Destinations, Done, EvacuationPlan, Health, ManyStats, Metric, MissingPatch,
+    PoolDashboard, Preview, Probe, Probed, RulePreview, Smt, StatsAnswer, Token, Top, Tried,
+    VmDashboard, XoaDashboard,
 )  # fmt: skip
 """What other routes answer with, beside the resources."""
 HTTP_CODES: Final = ("headers-too-large", "method-not-allowed", "no-such-route", "unsupported-media-type")

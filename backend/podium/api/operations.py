@@ -117,6 +117,11 @@ def list_parameters() -> list[Operation]:
     return found
 
 
+def rows_of(struct: str, example: str = "") -> dict[int | str, Any]:
+    """For `responses=` of a list with a route of its own."""
+    return {int(status): response for status, response in _rows([struct], example=example).items()}
+
+
 def _list(resource: Resource) -> Operation:
     name = plural(resource.collection)
     return _operation(f"Get{pascal(name)}", [_tag(resource)], f"List {_plural_title(resource)}") | {

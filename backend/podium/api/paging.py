@@ -130,6 +130,11 @@ async def answer_one(
     return await _response(request, _pieces(body), media_type, caching(etag), whole=True)
 
 
+async def streamed(request: Request, body: AsyncIterator[bytes], *, media_type: str) -> Response:
+    """A response that was true a moment ago and leaves while it is being made."""
+    return await _response(request, body, media_type, {"cache-control": "no-store"}, whole=False)
+
+
 def caching(etag: str) -> dict[str, str]:
     """May be kept, by the viewer's own client, which asks each time whether it is still good."""
     return {"etag": etag, "cache-control": "private, no-cache", "vary": "accept-encoding, authorization, cookie"}

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from podium.model.base import PoolObject, Resource, XoObject
+from podium.model.base import Resource, XoObject
 
 _encoder = msgspec.json.Encoder()
 _HREF_AT = len('{"href":"')
@@ -28,10 +28,10 @@ class Entry(msgspec.Struct, gc=False, weakref=False, eq=False):
     decoded: XoObject | None = None
 
     @classmethod
-    def of(cls, resource: Resource, shown: XoObject, revision: int) -> "Entry":
-        """Encode an object."""
+    def of(cls, resource: Resource, shown: XoObject, revision: int, pool: str | None = None) -> "Entry":
+        """Encode an object. `pool`: whose connection shows it; None for what is ours, also where it is about a pool."""
         body = _href(resource, shown.id) + _encoder.encode(shown)[1:]
-        return cls(resource, shown.id, shown.pool if isinstance(shown, PoolObject) else None, body, revision, shown)
+        return cls(resource, shown.id, pool, body, revision, shown)
 
     @property
     def object(self) -> XoObject:

@@ -50,11 +50,11 @@ class Fields:
             picker = self._plans[kind] = self._compile(kind)
         return picker(obj)
 
-    def row_maker(self, kind: type[msgspec.Struct]) -> RowMaker:
+    def row_maker(self, kind: type) -> RowMaker:
         """Makes rows of objects of that type: what `pick` picks, with `href` at the end. Not for `everything`."""
         maker = self._makers.get(kind)
         if maker is None:
-            flat = all(len(path) == 1 for path in self.paths)
+            flat = all(len(path) == 1 for path in self.paths) and issubclass(kind, msgspec.Struct)
             maker = self._makers[kind] = _struct_rows(kind, self.paths) if flat else _dict_rows(self.pick)
         return maker
 

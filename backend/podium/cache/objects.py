@@ -12,6 +12,8 @@ from podium.model.base import Resource, XoObject
 _EMPTY: Final[Mapping[str, Entry]] = MappingProxyType({})
 
 Index = Callable[[XoObject], str | None]
+Overlay = Callable[[XoObject], XoObject]
+"""Lays what we know of an object over what its pool says: the same object, or another with more members set."""
 
 
 class Objects:
@@ -41,6 +43,7 @@ class Objects:
         self._order: dict[str, list[Entry]] = {}
         self._related: dict[tuple[str, str, str], dict[str, Entry]] = {}
         self._hidden: dict[str, list[Entry]] = {}
+        self._overlays: dict[str, Overlay] = {}
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -82,6 +85,19 @@ class Objects:
         """Every entry that comes from a pool."""
         return [entry for entry in self._by_id.values() if entry.pool is not None]
 
+    def overlay(self, kind: str, lay: Overlay) -> None:
+        """Have every object of that type pass through `lay` when it enters. When that would say something new: `again`.
+
+        `lay` decides all of what it lays: it gets objects that have passed through it before.
+        """
+        self._overlays[kind] = lay
+
+    def again(self, object_id: str) -> None:
+        """Show an object with what its type's overlay says of it now; nothing when it is not here."""
+        entry = self._by_id.get(object_id)
+        if entry is not None:
+            self.apply(entry.pool, [entry.object])
+
     def put(self, shown: XoObject) -> None:
         """Set an object that is not a pool's (a server, a task, a user)."""
         self.apply(None, [shown])
@@ -118,7 +134,9 @@ class Objects:
 
     def _set(self, pool: str | None, shown: XoObject, revision: int, before: dict[str, Entry | None]) -> None:
         resource = self._resource_of(shown)
-        entry = Entry.of(resource, shown, revision)
+        if (lay := self._overlays.get(resource.type)) is not None:
+            shown = lay(shown)
+        entry = Entry.of(resource, shown, revision, pool)
         old = self._by_id.get(shown.id)
         if old is not None:
             if old.pool != pool:

@@ -20,6 +20,21 @@ WHITESPACE: Final = (
 """What `\\s` and `trim()` mean in JavaScript."""
 
 
+class Composite:
+    """An object that is made of others, and says itself how its members are read."""
+
+    __slots__ = ()
+
+    @classmethod
+    def reader(cls, name: str) -> Reader | None:
+        """As `Readers` gives it."""
+        raise NotImplementedError
+
+    def inside(self) -> Iterable[object]:
+        """As `children` gives it."""
+        raise NotImplementedError
+
+
 @cache
 def attributes(kind: type[msgspec.Struct]) -> Mapping[str, str]:
     """JSON name -> attribute of a Struct type."""
@@ -44,6 +59,8 @@ class Readers(dict[type, Reader | None]):
         name = self.name
         if kind is type(None) or kind is UnsetType:
             return None
+        if issubclass(kind, Composite):
+            return kind.reader(name)
         if issubclass(kind, msgspec.Struct):
             attribute = attributes(kind).get(name)
             return _undefined if attribute is None else attrgetter(attribute)
@@ -116,6 +133,8 @@ class _Children(dict[type, Callable[[object], Iterable[object]] | None]):
             if len(names) > 1:
                 return attrgetter(*names)
             return lambda value: [getattr(value, name) for name in names]
+        if issubclass(kind, Composite):
+            return methodcaller("inside")
         if issubclass(kind, dict):
             return methodcaller("values")
         return _itself if issubclass(kind, list | tuple) else None

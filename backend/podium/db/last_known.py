@@ -77,7 +77,7 @@ class LastKnown:
         sleeper.wake()  # there may have been changes before this follower joined
         hub.join(sleeper)
         try:
-            await self._prepare()
+            await _whole(self._prepare())  # without it, what is stored in the end would not be read again
             while True:
                 await sleeper.sleep()
                 await asyncio.sleep(PAUSE_S)

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET
 
 from podium.model import host, pool, sr, vdi, vm
+from podium.model.alarm import Severity
 from podium.model.base import Lookup, Maybe, PoolObject, Resource
 from podium.model.dates import timestamp
 from podium.model.identity import object_id
@@ -15,6 +16,8 @@ from podium.xapi.records import HostRecord, MessageRecord, PoolRecord, Record, R
 
 ALARMS = frozenset({"ALARM", "BOND_STATUS_CHANGED", "MULTIPATH_PERIODIC_ALERT"})
 """The names of messages that are alarms and never show up as messages."""
+
+AlarmState = Literal["raised", "ended"]
 
 
 class Message(PoolObject, frozen=True, kw_only=True, gc=False, rename={"object": "$object"}):
@@ -42,14 +45,37 @@ class AlarmObject(msgspec.Struct, frozen=True, gc=False):
     href: str | Maybe = UNSET
 
 
-class Alarm(PoolObject, frozen=True, kw_only=True, gc=False):
-    """Something that wants attention. `time` is in milliseconds, unlike a message's."""
+class Acknowledged(msgspec.Struct, frozen=True, gc=False):
+    """Who has seen an alarm: `by` is the id of a user, `at` is ms since 1970."""
+
+    by: str
+    at: int
+    note: str | Maybe = UNSET
+
+
+class Alarm(PoolObject, frozen=True, kw_only=True, gc=False, rename={"ended_at": "endedAt"}):
+    """Something that wants attention. `time` is in milliseconds, unlike a message's.
+
+    What can be left out is ours. Alarms of a rule of ours have `rule`, `severity`, `state`, `text` (a sentence), and
+    `ended_at` (ms) when they have ended; theirs is no XAPI record, so `xapi_ref` is "".
+    """
 
     type: Literal["message"] = "message"
     name: str
     body: AlarmBody
     object: AlarmObject
     time: int | None
+    severity: Severity | Maybe = UNSET
+    rule: str | Maybe = UNSET
+    state: AlarmState | Maybe = UNSET
+    ended_at: int | Maybe = UNSET
+    text: str | Maybe = UNSET
+    acknowledged: Acknowledged | Maybe = UNSET
+
+    @property
+    def is_own(self) -> bool:
+        """Whether a rule of ours raised it, and no pool."""
+        return self.rule is not UNSET
 
 
 RESOURCES = (

@@ -1,6 +1,7 @@
 """Every type of object that clients see, and the projection of every XAPI class that makes one."""
 
 from podium.model import (
+    alarm,
     bond,
     gpu,
     host,
@@ -47,6 +48,7 @@ RESOURCES: tuple[Resource, ...] = (
     *task.RESOURCES,
     *server.RESOURCES,
     *user.RESOURCES,
+    *alarm.RESOURCES,
 )
 
 BY_TYPE: dict[str, Resource] = {resource.type: resource for resource in RESOURCES}

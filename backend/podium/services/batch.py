@@ -50,6 +50,8 @@ class Operation(NamedTuple):
     """What will happen to it, in words."""
     asked: Callable[[PoolObject, Params, Viewer], str] | None = None
     """XAPI's name of the operation, where a pool can be asked whether it is allowed on the object, a VM."""
+    of_pool: bool = True
+    """Whether it needs the object's pool to be there and writable; where that depends on the object, `check` asks."""
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -138,7 +140,8 @@ class Batch:
                 one = _pool_object(entry)
                 try:
                     operation.check(one, params, by)
-                    self._gateway.require_writable(one)
+                    if operation.of_pool:
+                        self._gateway.require_writable(one)
                 except PodiumError as error:
                     refuse(one.id, _name(entry, one.id), error)
                 else:

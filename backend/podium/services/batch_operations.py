@@ -7,6 +7,7 @@ from podium.errors import InvalidParameters
 from podium.model.base import PoolObject
 from podium.model.vm import VM, AnyVM
 from podium.services.access import Viewer
+from podium.services.alarm_desk import MAX_NOTE, AlarmDesk
 from podium.services.batch import Operation, Params
 from podium.services.gateway import Gateway
 from podium.services.messages import Messages
@@ -28,7 +29,8 @@ ACTIONS_BY_COLLECTION: Final[dict[str, tuple[str, ...]]] = {
     **{name: ("delete", "add_tag", "remove_tag") for name in KINDS if name != "vms"},
     **{name: ("add_tag", "remove_tag") for name in TAGGED if name not in KINDS},
     "vdis": ("delete", "add_tag", "remove_tag"),
-    **dict.fromkeys(NOTICES, ("delete",)),
+    "messages": ("delete",),
+    "alarms": ("delete", "acknowledge", "unacknowledge"),
 }
 """What the API offers; `batch_operations` makes all of it."""
 
@@ -45,7 +47,7 @@ _EFFECTS: Final[dict[str, str]] = {
 }
 
 
-def batch_operations(
+def batch_operations(  # noqa: PLR0913 -- one for each kind of action
     gateway: Gateway,
     *,
     power: VmPower,
@@ -55,6 +57,7 @@ def batch_operations(
     vdis: Vdis,
     tags: Tags,
     messages: Messages,
+    alarms: AlarmDesk,
 ) -> dict[tuple[str, str], Operation]:
     """By collection and action."""
     found: dict[tuple[str, str], Operation] = {}
@@ -67,6 +70,8 @@ def batch_operations(
     found["vdis", "delete"] = _delete_disk(vdis, gateway)
     for collection in NOTICES:
         found[collection, "delete"] = _delete_notice(collection, messages)
+    found["alarms", "acknowledge"] = _acknowledge(alarms)
+    found["alarms", "unacknowledge"] = _unacknowledge(alarms)
     for collection in TAGGED:
         found[collection, "add_tag"] = _tag(collection, tags.add, "will get the tag {}", tags)
         found[collection, "remove_tag"] = _tag(collection, tags.remove, "will lose the tag {}", tags)
@@ -180,13 +185,42 @@ def _delete_disk(vdis: Vdis, gateway: Gateway) -> Operation:
 
 def _delete_notice(collection: str, messages: Messages) -> Operation:
     def check(one: PoolObject, _: Params, by: Viewer) -> None:
-        messages.require(collection, one.id, by=by)
+        messages.require_possible(collection, one.id, by=by)
 
     async def run(one: PoolObject, _: Params, by: Viewer, __: Progress) -> object:
         await messages.delete(collection, one.id, by=by)
         return None
 
-    return Operation(_takes(), check, run, lambda *_: "will be deleted")
+    return Operation(_takes(), check, run, lambda *_: "will be deleted", of_pool=False)
+
+
+def _acknowledge(alarms: AlarmDesk) -> Operation:
+    takes = _takes(note=str)
+
+    def validate(params: Params) -> None:
+        takes(params)
+        if len(params.get("note") or "") > MAX_NOTE:
+            raise InvalidParameters(f"params.note has at most {MAX_NOTE} characters")
+
+    def check(one: PoolObject, _: Params, by: Viewer) -> None:
+        alarms.require("acknowledge", one.id, by=by)
+
+    async def run(one: PoolObject, params: Params, by: Viewer, _: Progress) -> object:
+        await alarms.acknowledge(one.id, note=params.get("note") or "", by=by)
+        return None
+
+    return Operation(validate, check, run, lambda *_: "will be acknowledged", of_pool=False)
+
+
+def _unacknowledge(alarms: AlarmDesk) -> Operation:
+    def check(one: PoolObject, _: Params, by: Viewer) -> None:
+        alarms.require_acknowledged(one.id, by=by)
+
+    async def run(one: PoolObject, _: Params, by: Viewer, __: Progress) -> object:
+        await alarms.unacknowledge(one.id, by=by)
+        return None
+
+    return Operation(_takes(), check, run, lambda *_: "will not be acknowledged any more", of_pool=False)
 
 
 def _tag(collection: str, change: Callable[..., Any], words: str, tags: Tags) -> Operation:

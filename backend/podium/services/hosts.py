@@ -6,8 +6,8 @@ import msgspec
 from msgspec import UNSET
 
 from podium.errors import IncorrectState, NotSupported, PoolError
-from podium.model.base import Maybe
 from podium.model.host import Host
+from podium.model.missing_patch import Changelog, MissingPatch
 from podium.services.access import READ, Viewer
 from podium.services.gateway import Gateway
 
@@ -20,27 +20,6 @@ class Smt(msgspec.Struct, frozen=True):
     """Simultaneous multithreading (hyper-threading): whether a core runs more than one thread."""
 
     enabled: bool
-
-
-class Changelog(msgspec.Struct, frozen=True, kw_only=True):
-    """The newest entry of a package's changelog. `date` is seconds."""
-
-    author: str = ""
-    date: int | Maybe = UNSET
-    description: str = ""
-
-
-class MissingPatch(msgspec.Struct, frozen=True, kw_only=True):
-    """A package of which XCP-ng's repositories have a newer version than the host. `size` is bytes."""
-
-    name: str
-    version: str
-    release: str
-    description: str
-    license: str
-    size: int
-    url: str
-    changelog: Changelog | Maybe = UNSET
 
 
 class _Package(msgspec.Struct):

@@ -5,9 +5,10 @@ import asyncio
 from podium.cache.objects import Objects
 from podium.errors import IncorrectState, NotFound
 from podium.model.host import Host
+from podium.model.missing_patch import MissingPatch
 from podium.model.pool import Pool
 from podium.services.access import READ, Viewer
-from podium.services.hosts import Hosts, MissingPatch
+from podium.services.hosts import Hosts
 
 
 class Pools:

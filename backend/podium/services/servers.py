@@ -238,17 +238,18 @@ class Servers:
             await asyncio.shield(self._write_learned())
 
     async def _write_learned(self) -> None:
-        unwritten, self._unwritten = self._unwritten, {}
-        for server_id, state in unwritten.items():
-            if server_id not in self._store.rows:
-                continue
+        for server_id, state in list(self._unwritten.items()):
             try:
-                async with self._lock(server_id):
-                    await self._store.learn(server_id, state)
+                if server_id in self._store.rows:
+                    async with self._lock(server_id):
+                        await self._store.learn(server_id, state)
             except NotFound:
-                continue  # deleted meanwhile
+                pass  # deleted meanwhile
             except SQLAlchemyError:
                 log.exception("what a pool says of itself could not be written down", server=server_id)
+            # only now: whoever is cancelled before leaves it to the last round
+            if self._unwritten.get(server_id) is state:
+                del self._unwritten[server_id]
 
     async def _watch(self, row: ServerRow) -> None:
         """Raises Unavailable when the stored password cannot be read any more."""

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
@@ -25,6 +25,17 @@ class Subscription:
     quiet: bool = False
     """Xen Orchestra's way: no snapshot, and no reset and synced frames."""
     begun: bool = field(default=False, init=False)
+
+
+class Feed(Protocol):
+    """What a connection sends beside the cache's changes: frames without an id, of which only the newest matter."""
+
+    name: str
+
+    def take(self) -> bytes:
+        """Frames of what is new by now."""
+
+    def close(self) -> None: ...
 
 
 @dataclass(eq=False, slots=True)
@@ -66,6 +77,7 @@ class Connection:
         self._place = resume or 0
         self._number = 0
         self._subscriptions: dict[str, Subscription] = {}
+        self._feeds: dict[str, Feed] = {}
         self._sleeper = Sleeper()
         self._heart = Heart(self._sleeper, PING_S)
         self._ended: str | None = None
@@ -78,12 +90,22 @@ class Connection:
         self._subscriptions[subscription.channel.selection.name] = subscription
         self._sleeper.wake()
 
+    def feed(self, feed: Feed) -> None:
+        """Add a feed, or replace the one of the same name."""
+        if (old := self._feeds.pop(feed.name, None)) is not None:
+            old.close()
+        self._feeds[feed.name] = feed
+        self._sleeper.wake()
+
     def unsubscribe(self, name: str) -> bool:
-        return self._subscriptions.pop(name, None) is not None
+        feed = self._feeds.pop(name, None)
+        if feed is not None:
+            feed.close()
+        return self._subscriptions.pop(name, None) is not None or feed is not None
 
     @property
     def subscriptions(self) -> int:
-        return len(self._subscriptions)
+        return len(self._subscriptions) + len(self._feeds)
 
     def searches(self, kind: str) -> int:
         """What a change of that type costs: the expensive terms in the filters of its subscriptions."""
@@ -114,6 +136,9 @@ class Connection:
                     yield chunk
                     if self._over():
                         break
+                for feed in list(self._feeds.values()):
+                    if chunk := feed.take():
+                        yield chunk
                 if self._heart.due:
                     yield self._frame("ping", {"ping": self._now_ms()})
                     self._heart.start()
@@ -121,6 +146,8 @@ class Connection:
         finally:
             self._heart.stop()
             self._hub.leave(self)
+            for feed in self._feeds.values():
+                feed.close()
 
     def _over(self) -> bool:
         return self._ended is not None or self._hub.closing

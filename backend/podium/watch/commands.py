@@ -178,15 +178,10 @@ class Commands:
         spoken to, whatever a pool says. Raises PoolUnreachable, CertificateUntrusted.
         """
         watcher = self._watchers.connected(pool_id)
-        session, state = watcher.session, watcher.state
+        session = watcher.session
         if session is None:
             raise PoolUnreachable("the connection to the pool was lost meanwhile")
-        address = session.client.address
-        if host is not None:
-            if host not in state.members:
-                raise PoolUnreachable(f"{host} is not the address of a host of this pool")
-            if host != watcher.coordinator_address:  # which may have another address for us than for its members
-                address = address.at(host)
+        address = session.client.address if host is None else watcher.door(host)
         channel = await Channel.open(address, watcher.trust, proxy=watcher.config.proxy)
         try:
             await channel.ask(method, path, query, cookie=f"session_id={session.ref}", length=length, version=version)

@@ -111,6 +111,10 @@ class Watchers:
                 return watcher
         raise PoolUnreachable("the pool is not connected just now")
 
+    def is_connected(self, pool_id: str) -> bool:
+        """Whether there is a session at that pool."""
+        return any(one.session is not None and one.state.pool_id == pool_id for one in self._watchers.values())
+
     async def heard_something(self) -> None:
         """Returns with the next thing that any watcher tells of its connection; each does so every few seconds."""
         await self._something.wait()

@@ -135,6 +135,18 @@ class Watcher:
         host = None if pool is None or self.mirror is None else self.mirror.record(HostRecord, pool.master)
         return "" if host is None else host.address
 
+    def door(self, host: str) -> Address:
+        """Where the member with that address answers us. Raises PoolUnreachable: only members are ever spoken to.
+
+        The coordinator may have another address for us than for its members.
+        """
+        if self.session is None:
+            raise PoolUnreachable("the connection to the pool was lost meanwhile")
+        if host not in self.state.members:
+            raise PoolUnreachable(f"{host} is not the address of a host of this pool")
+        address = self.session.client.address
+        return address if host == self.coordinator_address else address.at(host)
+
     async def run(self) -> None:
         """Connect and follow, for ever; returns only when a human is needed."""
         attempt = 0

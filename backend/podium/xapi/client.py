@@ -2,7 +2,7 @@
 
 import json
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from types import TracebackType
 from typing import Final, Self, TypeVar
@@ -99,13 +99,8 @@ class XapiClient:
             content=body,
             extensions={"timeout": timeout.as_dict(), LIMIT: limit_bytes},
         )
-        try:
-            # without httpx's client before it: there are no cookies, redirects or credentials to follow
-            response = await self._transport.handle_async_request(request)
-            whole = response.is_stream_consumed
-            content = response.content if whole else await read_bounded(response, limit_bytes)
-        except (httpx.HTTPError, ssl.SSLError, OSError) as error:
-            raise await self._failure(error) from error
+        response = await self._exchange(request, limit_bytes)
+        content = response.content
         if response.status_code != httpx.codes.OK:
             raise XapiGarbage(f"{self.address.url} answers HTTP {response.status_code} to {method}")
         try:
@@ -124,6 +119,27 @@ class XapiClient:
         code, *details = [word[:MAX_WORDS] for word in words[: MAX_PARAMS + 1]] or [""]
         raise XapiError(code or "INTERNAL_ERROR", tuple(details))
 
+    async def get(
+        self, path: str, query: Sequence[tuple[str, str]], *, session: str, timeout_s: float, limit_bytes: int
+    ) -> bytes:
+        """The body that a handler answers, e.g. `/rrd_updates`. `session` goes into a cookie, not into the address.
+
+        Raises XapiTransportError, XapiGarbage, CertificateUntrusted, PoolUnreachable.
+        """
+        request = httpx.Request(
+            "GET",
+            httpx.URL(f"{self.address.url}{path}", params=list(query)),
+            headers={"User-Agent": "podium", "Cookie": f"session_id={session}", "Accept": "application/json"},
+            extensions={
+                "timeout": httpx.Timeout(timeout_s, connect=min(CONNECT_S, timeout_s)).as_dict(),
+                LIMIT: limit_bytes,
+            },
+        )
+        response = await self._exchange(request, limit_bytes)
+        if response.status_code != httpx.codes.OK:
+            raise XapiGarbage(f"{self.address.url} answers HTTP {response.status_code} to {path}")
+        return response.content
+
     async def aclose(self) -> None:
         await self._transport.aclose()
 
@@ -134,6 +150,17 @@ class XapiClient:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.aclose()
+
+    async def _exchange(self, request: httpx.Request, limit_bytes: int) -> httpx.Response:
+        """One exchange, its body read."""
+        try:
+            # without httpx's client before it: there are no cookies, redirects or credentials to follow
+            response = await self._transport.handle_async_request(request)
+            if response.is_stream_consumed:
+                return response
+            return httpx.Response(response.status_code, content=await read_bounded(response, limit_bytes))
+        except (httpx.HTTPError, ssl.SSLError, OSError) as error:
+            raise await self._failure(error) from error
 
     def _lenient(self, content: bytes, method: str) -> tuple[_Reply, bytes]:
         """Bare NaN and Infinity are XAPI's way (PROTOCOL 1.3) and json's, but not JSON's."""

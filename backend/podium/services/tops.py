@@ -1,0 +1,61 @@
+"""Tops: the objects with the highest values of a metric."""
+
+import heapq
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from podium.cache.filter import Filter
+from podium.cache.objects import Objects
+from podium.services.access import Viewer
+from podium.services.fleet import Fleet
+from podium.services.series import DIGITS
+
+AHEAD: Final = 4
+
+
+class Top(msgspec.Struct, frozen=True):
+    """One of the highest. `value` is in the metric's unit."""
+
+    id: str
+    href: str
+    name_label: str
+    value: float
+
+
+def top(
+    objects: Objects,
+    fleet: Fleet,
+    kind: str,
+    metric: str,
+    *,
+    limit: int,
+    by: Viewer,
+    pool: str | None = None,
+    selected: Filter | None = None,
+) -> list[Top]:
+    """The `limit` objects with the highest values, highest first, of those that the viewer may see."""
+    entries = objects.of_type(kind)
+    values = fleet.latest(kind, metric)
+    asked = min(len(values), limit * AHEAD)
+    while True:
+        found = _of(heapq.nlargest(asked, values.items(), key=lambda item: item[1]))
+        kept = []
+        for object_id, value in found:
+            entry = entries.get(object_id)
+            if entry is None or (pool is not None and entry.pool != pool) or not by.sees(entry):
+                continue
+            if selected is None or selected.matches(entry.object):
+                name = getattr(entry.object, "name_label", "")
+                kept.append(Top(object_id, entry.href, name, round(value, DIGITS)))
+                if len(kept) == limit:
+                    return kept
+        if asked >= len(values):
+            return kept
+        asked = min(len(values), asked * AHEAD * AHEAD)
+
+
+def _of(items: Sequence[tuple[str, float]]) -> Sequence[tuple[str, float]]:
+    """Equal values by id, so that they do not change places."""
+    return sorted(items, key=lambda item: (-item[1], item[0]))
