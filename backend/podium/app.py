@@ -63,48 +63,49 @@ from podium.model.base import XoObject
 from podium.model.message import Alarm, Message
 from podium.model.registry import BY_STRUCT, BY_TYPE, PROJECTIONS
 from podium.notify.senders import send
-from podium.services.acknowledgements import Acknowledgements
-from podium.services.alarm_desk import AlarmDesk
-from podium.services.alarm_log import AlarmLog
-from podium.services.alarm_rules import AlarmRules
-from podium.services.alarms import Alarms
+from podium.services.alarms.acknowledgements import Acknowledgements
+from podium.services.alarms.channels import Channels as NotificationChannels
+from podium.services.alarms.desk import AlarmDesk
+from podium.services.alarms.evaluator import Alarms
+from podium.services.alarms.log import AlarmLog
+from podium.services.alarms.notifications import Notifications
+from podium.services.alarms.of_pools import PoolAlarms
+from podium.services.alarms.outbox import Outbox
+from podium.services.alarms.rules import AlarmRules
 from podium.services.auth import Auth
 from podium.services.batch import Batch
 from podium.services.batch_operations import batch_operations
-from podium.services.channels import Channels as NotificationChannels
 from podium.services.cloud_drives import CloudDrives
 from podium.services.consoles import Consoles
-from podium.services.counters import Counters
+from podium.services.dashboards.counters import Counters
+from podium.services.dashboards.patch_book import PatchBook
+from podium.services.dashboards.pool import PoolDashboard
+from podium.services.dashboards.site import SiteDashboard
+from podium.services.dashboards.vm import VmDashboard
 from podium.services.data_sources import DataSources
-from podium.services.exporter import Exporter
-from podium.services.exporter_counts import Own
-from podium.services.fleet import Fleet
+from podium.services.exporter.counts import Own
+from podium.services.exporter.exporter import Exporter
 from podium.services.gateway import Gateway
 from podium.services.health import Doctor
 from podium.services.host_actions import HostActions
 from podium.services.host_returns import HostReturns
 from podium.services.hosts import Hosts
-from podium.services.live_metrics import LiveMetrics
-from podium.services.measured_hosts import MeasuredHosts
-from podium.services.measured_lists import MeasuredLists
+from podium.services.measures.fleet import Fleet
+from podium.services.measures.hosts import MeasuredHosts
+from podium.services.measures.lists import MeasuredLists
+from podium.services.measures.live import LiveMetrics
+from podium.services.measures.stats import Stats
 from podium.services.messages import Messages
 from podium.services.networks import Networks
-from podium.services.notifications import Notifications
-from podium.services.outbox import Outbox
 from podium.services.passwords import Passwords
-from podium.services.patch_book import PatchBook
 from podium.services.pbds import Pbds
 from podium.services.pifs import Pifs
 from podium.services.pool_actions import PoolActions
-from podium.services.pool_alarms import PoolAlarms
-from podium.services.pool_dashboard import PoolDashboard
 from podium.services.pools import Pools
 from podium.services.secrets import SecretBox, load_secret
 from podium.services.servers import Servers
 from podium.services.sessions import Sessions
-from podium.services.site_dashboard import SiteDashboard
 from podium.services.srs import Srs
-from podium.services.stats import Stats
 from podium.services.tags import Tags
 from podium.services.tasks import Tasks
 from podium.services.throttle import Throttle
@@ -117,7 +118,6 @@ from podium.services.vifs import Vifs
 from podium.services.vm_cds import VmCds
 from podium.services.vm_copies import VmCopies
 from podium.services.vm_creation import VmCreation
-from podium.services.vm_dashboard import VmDashboard
 from podium.services.vm_deletion import VmDeletion
 from podium.services.vm_destinations import VmDestinations
 from podium.services.vm_migration import VmMigration

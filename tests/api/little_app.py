@@ -15,8 +15,8 @@ from podium.model.base import XoObject
 from podium.model.pool import Pool
 from podium.model.registry import BY_STRUCT
 from podium.services.access import Rules, Viewer, viewer_of
-from podium.services.fleet import Fleet
-from podium.services.measured_lists import MeasuredLists
+from podium.services.measures.fleet import Fleet
+from podium.services.measures.lists import MeasuredLists
 from podium.services.sessions import Session
 from podium.stream.hub import Hub
 from tests.model.lookup import golden_records, project

@@ -12,9 +12,9 @@ import pytest
 
 import xensim
 from podium.api.openapi import document
-from podium.services.patch_book import PatchBook
-from podium.services.pool_dashboard import PoolDashboard
-from podium.services.site_dashboard import SiteDashboard
+from podium.services.dashboards.patch_book import PatchBook
+from podium.services.dashboards.pool import PoolDashboard
+from podium.services.dashboards.site import SiteDashboard
 from tests.api.acting import API, some
 from tests.journeys.conftest import connect
 from tests.served import Service

@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 import xensim
-from podium.services.exporter import Exporter
-from podium.services.exporter_counts import Own
-from podium.services.exporter_names import FAMILIES, HOST_RULES, VM_RULES
+from podium.services.exporter.counts import Own
+from podium.services.exporter.exporter import Exporter
+from podium.services.exporter.names import FAMILIES, HOST_RULES, VM_RULES
 from tests.api.acting import API, some
 from tests.journeys.conftest import connect
 from tests.served import Service

@@ -15,16 +15,16 @@ from podium.model.registry import BY_STRUCT
 from podium.notify.mail import Mail
 from podium.notify.sending import Answer, SendError
 from podium.notify.webhook import Webhook
-from podium.services.acknowledgements import Acknowledgements
-from podium.services.alarm_desk import AlarmDesk
-from podium.services.alarm_log import AlarmLog
-from podium.services.alarm_rules import AlarmRules, RuleDraft
-from podium.services.alarms import Alarms
-from podium.services.channels import ChannelDraft, Channels
-from podium.services.delivery import Pauses
-from podium.services.notifications import Notifications
-from podium.services.outbox import Outbox
-from podium.services.pool_alarms import PoolAlarms
+from podium.services.alarms.acknowledgements import Acknowledgements
+from podium.services.alarms.channels import ChannelDraft, Channels
+from podium.services.alarms.delivery import Pauses
+from podium.services.alarms.desk import AlarmDesk
+from podium.services.alarms.evaluator import Alarms
+from podium.services.alarms.log import AlarmLog
+from podium.services.alarms.notifications import Notifications
+from podium.services.alarms.of_pools import PoolAlarms
+from podium.services.alarms.outbox import Outbox
+from podium.services.alarms.rules import AlarmRules, RuleDraft
 from podium.services.secrets import SecretBox
 from podium.stream.hub import Hub
 from podium.xapi.records import PoolRecord, SRRecord, VMRecord

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from podium.services.alarm_state import SILENT_S, Condition, RuleState, Transition
+from podium.services.alarms.state import SILENT_S, Condition, RuleState, Transition
 
 ABOVE = Condition(above=True, threshold=90.0, clear=80.0, duration_s=10.0, clear_duration_s=20.0)
 PROMPT = Condition(above=True, threshold=90.0, clear=90.0)

@@ -14,9 +14,9 @@ from podium.db.notification import NotificationRow
 from podium.errors import IncorrectState, InvalidParameters, MissingPrivileges, NotFound
 from podium.model.message import Alarm, AlarmBody, AlarmObject
 from podium.services.access import viewer_of
-from podium.services.alarm_payload import Told
-from podium.services.alarm_preview import preview
-from podium.services.alarm_rules import RuleDraft
+from podium.services.alarms.payload import Told
+from podium.services.alarms.preview import preview
+from podium.services.alarms.rules import RuleDraft
 from tests.accounts import ROOT
 from tests.services.alarming import POOL, Clock, Numbers, PostOffice, alarming, until
 

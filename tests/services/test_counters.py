@@ -18,8 +18,8 @@ from podium.model.registry import BY_STRUCT, BY_TYPE
 from podium.model.sr import SR
 from podium.model.vm import VM, VMTemplate
 from podium.services.access import READ, Viewer, viewer_of
-from podium.services.counters import Counters
-from podium.services.shares import share
+from podium.services.dashboards.counters import Counters
+from podium.services.dashboards.shares import share
 from podium.stream.hub import Hub
 
 ADMIN = viewer_of("root", "admin")

@@ -9,9 +9,9 @@ import pytest
 
 from podium.model.pool import Pool
 from podium.services.access import Viewer
-from podium.services.counters import Counters
-from podium.services.exporter import Exporter
-from podium.services.exposition import Family, escaped, pairs
+from podium.services.dashboards.counters import Counters
+from podium.services.exporter.exporter import Exporter
+from podium.services.exporter.exposition import Family, escaped, pairs
 from tests.api.test_openmetrics import of, parsed
 from tests.services.test_counters import ADMIN, SomeOf, cache, made, vm
 

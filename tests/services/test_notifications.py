@@ -16,8 +16,8 @@ from podium.notify.senders import send
 from podium.notify.sending import Answer
 from podium.notify.webhook import Webhook
 from podium.services.access import viewer_of
-from podium.services.channels import ChannelDraft
-from podium.services.delivery import Pauses
+from podium.services.alarms.channels import ChannelDraft
+from podium.services.alarms.delivery import Pauses
 from tests.accounts import ROOT
 from tests.notify.listeners import answer, hook, mailbox
 from tests.services.alarming import Alarming, Clock, Numbers, PostOffice, alarming, until

@@ -8,7 +8,7 @@ import pytest
 from podium.errors import PoolUnreachable
 from podium.model.host import Host
 from podium.model.missing_patch import MissingPatch
-from podium.services.patch_book import FAILED_S, KNOWN_S, PatchBook
+from podium.services.dashboards.patch_book import FAILED_S, KNOWN_S, PatchBook
 from tests.services.test_counters import Clock, made
 
 PATCH = MissingPatch(name="xen", version="1", release="2", description="", license="", size=1, url="")

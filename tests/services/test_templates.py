@@ -6,9 +6,9 @@ import pytest
 
 from podium.errors import InvalidParameters
 from podium.metrics.catalog import CATALOG
-from podium.services.alarm_texts import Facts, duration_text, metric_words, sentence, value_text
-from podium.services.notification_texts import BODY, SUBJECT, sample
-from podium.services.templates import render, values_of
+from podium.services.alarms.messages import BODY, SUBJECT, sample
+from podium.services.alarms.templates import render, values_of
+from podium.services.alarms.texts import Facts, duration_text, metric_words, sentence, value_text
 
 VALUES = values_of(sample("en", now=1_800_000_000.0, channel="ops")) | {"label": "warning"}
 

@@ -145,12 +145,12 @@ async def test_an_hour_and_a_day_are_the_means_of_what_they_cover() -> None:
 
 @pytest.mark.parametrize("form", ["json", "xml"])
 async def test_updates_and_whole_rrds_agree_on_every_point_of_every_archive(form: str) -> None:
-    async with measured(vms=12) as caller:
+    async with measured(vms=5) as caller:
         sim = caller.sim
         host, member = sim.pool.coordinator, next(ref for ref in sim.db.refs("host") if ref != sim.pool.coordinator)
         vm = guests(sim)[0]
-        for home in (host, member):
-            await _agree(caller, "/host_rrd", home, uuid(sim, "host", home), form)
+        home = member if form == "xml" else host
+        await _agree(caller, "/host_rrd", home, uuid(sim, "host", home), form)
         await _agree(caller, "/vm_rrd", host, uuid(sim, "VM", vm), form)
         old = await ask(caller, "/vm_rrds", uuid=uuid(sim, "VM", vm))
         assert old.body == (await ask(caller, "/vm_rrd", uuid=uuid(sim, "VM", vm))).body

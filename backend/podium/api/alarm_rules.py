@@ -16,9 +16,9 @@ from podium.cache.objects import Objects
 from podium.errors import BadRequest, CrossSite, MissingPrivileges, NotFound
 from podium.model.alarm import AlarmRule, Comparison, RuleType, Severity
 from podium.services.access import Viewer
-from podium.services.alarm_preview import RulePreview, preview
-from podium.services.alarm_rules import LONGEST_S, AlarmRules, RuleDraft
-from podium.services.alarms import Values
+from podium.services.alarms.evaluator import Values
+from podium.services.alarms.preview import RulePreview, preview
+from podium.services.alarms.rules import LONGEST_S, AlarmRules, RuleDraft
 
 router = APIRouter(prefix="/rest/v0/alarm-rules", tags=["alarm-rules"])
 

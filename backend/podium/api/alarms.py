@@ -18,8 +18,8 @@ from podium.errors import BadRequest, CrossSite, FilterSyntax, IncorrectState, M
 from podium.model.base import Resource
 from podium.model.message import Alarm
 from podium.services.access import READ
-from podium.services.alarm_desk import MAX_NOTE, AlarmDesk
-from podium.services.alarm_log import AlarmLog
+from podium.services.alarms.desk import MAX_NOTE, AlarmDesk
+from podium.services.alarms.log import AlarmLog
 
 router = APIRouter(prefix="/rest/v0")
 

@@ -21,7 +21,7 @@ from podium.model.base import Resource
 from podium.model.registry import BY_COLLECTION
 from podium.services import related
 from podium.services.access import READ, Viewer
-from podium.services.measured_lists import MeasuredLists
+from podium.services.measures.lists import MeasuredLists
 from podium.services.sessions import Session
 
 Follow = Callable[[Request, Resource, ListParams, Session], Awaitable[Response]]

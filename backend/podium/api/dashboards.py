@@ -14,10 +14,10 @@ from podium.api.paging import MEDIA_TYPES
 from podium.api.problems import responses
 from podium.api.schemas import reference
 from podium.errors import MissingPrivileges, NotFound
-from podium.services.parts import Parts, finished, nested, together
-from podium.services.pool_dashboard import PoolDashboard
-from podium.services.site_dashboard import SiteDashboard
-from podium.services.vm_dashboard import VmDashboard
+from podium.services.dashboards.parts import Parts, finished, nested, together
+from podium.services.dashboards.pool import PoolDashboard
+from podium.services.dashboards.site import SiteDashboard
+from podium.services.dashboards.vm import VmDashboard
 
 router = APIRouter(prefix="/rest/v0")
 

@@ -16,7 +16,7 @@ from podium.cache.filter import parse_filter
 from podium.errors import CrossSite, FilterSyntax, InvalidParameters, NotFound, Unavailable
 from podium.model.registry import BY_TYPE
 from podium.services.access import Viewer
-from podium.services.live_metrics import LiveMetrics, Wanted, check
+from podium.services.measures.live import LiveMetrics, Wanted, check
 from podium.services.sessions import Session
 from podium.stream.channel import Channel, Selection
 from podium.stream.channels import Channels

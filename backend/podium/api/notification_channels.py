@@ -14,9 +14,9 @@ from podium.api.problems import responses
 from podium.api.schemas import reference
 from podium.errors import CrossSite, IncorrectState, MissingPrivileges, NotFound, Unavailable
 from podium.model.alarm import AlarmEvent, ChannelKind, Language, MailSecurity, Severity
-from podium.services.channels import ChannelDraft, Channels
-from podium.services.notifications import Notifications
-from podium.services.templates import MAX_LENGTH
+from podium.services.alarms.channels import ChannelDraft, Channels
+from podium.services.alarms.notifications import Notifications
+from podium.services.alarms.templates import MAX_LENGTH
 
 router = APIRouter(prefix="/rest/v0/notification-channels", tags=["notification-channels"])
 

@@ -6,7 +6,7 @@ from podium.api.deps import CurrentViewer
 from podium.api.inputs import ObjectId
 from podium.api.problems import responses
 from podium.errors import CrossSite, IncorrectState, MissingPrivileges, NotFound
-from podium.services.notifications import Notifications
+from podium.services.alarms.notifications import Notifications
 
 router = APIRouter(prefix="/rest/v0/notifications", tags=["notifications"])
 

@@ -26,17 +26,17 @@ from podium.model.dashboard import PoolDashboard, XoaDashboard
 from podium.model.missing_patch import MissingPatch
 from podium.model.registry import RESOURCES
 from podium.model.vm_dashboard import VmDashboard
-from podium.services.alarm_preview import RulePreview
+from podium.services.alarms.notifications import Tried
+from podium.services.alarms.preview import RulePreview
 from podium.services.batch import Done, Preview
 from podium.services.data_sources import DataSource
 from podium.services.health import Health
 from podium.services.host_actions import EvacuationPlan
 from podium.services.hosts import Smt
-from podium.services.notifications import Tried
+from podium.services.measures.stats import ManyStats, StatsAnswer
+from podium.services.measures.tops import Top
 from podium.services.sr_probe import Probed
-from podium.services.stats import ManyStats, StatsAnswer
 from podium.services.tokens import Token
-from podium.services.tops import Top
 from podium.services.vm_deletion import Deleted
 from podium.services.vm_destinations import Destinations
 from podium.xapi.probe import Probe

@@ -8,8 +8,8 @@ from starlette.responses import Response
 
 from podium.api.deps import CurrentViewer
 from podium.api.paging import streamed
-from podium.services.exporter import Exporter
-from podium.services.exposition import MEDIA_TYPES, Form
+from podium.services.exporter.exporter import Exporter
+from podium.services.exporter.exposition import MEDIA_TYPES, Form
 
 router = APIRouter(prefix="/rest/v0/metrics", tags=["stats"])
 

@@ -32,10 +32,10 @@ from podium.metrics.catalog import CATALOG, metric_of
 from podium.metrics.rings import Condition
 from podium.metrics.store import Store
 from podium.services.access import Viewer
+from podium.services.measures.stats import Granularity, ObjectStats, Stats, check_names
+from podium.services.measures.tops import top
 from podium.services.query import Query as ListQuery
 from podium.services.query import select
-from podium.services.stats import Granularity, ObjectStats, Stats, check_names
-from podium.services.tops import top
 
 router = APIRouter(prefix="/rest/v0", tags=["stats"])
 

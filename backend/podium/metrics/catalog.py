@@ -64,7 +64,7 @@ CATALOG: Final[Mapping[str, tuple[Metric, ...]]] = {
         *_SUMS,
     ),
 }
-"""By type of object. SRs and pools are made of their hosts (services/fleet.py); `space` is the inventory's."""
+"""By type of object. SRs and pools are made of their hosts (services/measures/fleet.py); `space` is the inventory's."""
 
 
 def metric_of(kind: str, name: str) -> Metric | None:

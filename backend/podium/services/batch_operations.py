@@ -7,7 +7,7 @@ from podium.errors import InvalidParameters
 from podium.model.base import PoolObject
 from podium.model.vm import VM, AnyVM
 from podium.services.access import Viewer
-from podium.services.alarm_desk import MAX_NOTE, AlarmDesk
+from podium.services.alarms.desk import MAX_NOTE, AlarmDesk
 from podium.services.batch import Operation, Params
 from podium.services.gateway import Gateway
 from podium.services.messages import Messages

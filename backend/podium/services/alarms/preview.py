@@ -8,7 +8,7 @@ from podium.cache.filter import parse_filter
 from podium.cache.objects import Objects
 from podium.model.alarm import AlarmRule
 from podium.services.access import Viewer
-from podium.services.alarms import Values, condition_of
+from podium.services.alarms.evaluator import Values, condition_of
 from podium.services.query import Query, select
 
 LISTED: Final = 100

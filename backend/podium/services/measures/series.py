@@ -12,7 +12,7 @@ from podium.metrics.archive import Archive
 from podium.metrics.compute import Numbers
 from podium.metrics.rings import Rings, series
 from podium.model.host import Host
-from podium.services.fleet import Fleet, is_summed, sr_places
+from podium.services.measures.fleet import Fleet, is_summed, sr_places
 
 SHIFT_FROM_S: Final = 5.0
 """A host's clock that is off by less is taken as it is: rows are no nearer to each other than that."""

@@ -25,8 +25,8 @@ from podium.model.pool import Pool
 from podium.model.sr import SR
 from podium.model.vm import AnyVM
 from podium.services.access import READ, Viewer
-from podium.services.fleet import Fleet
-from podium.services.series import DIGITS, Combiner, Window, shift_s
+from podium.services.measures.fleet import Fleet
+from podium.services.measures.series import DIGITS, Combiner, Window, shift_s
 from podium.xapi.errors import XapiTransportError
 
 Granularity = Literal["seconds", "minutes", "hours", "days"]

@@ -12,8 +12,8 @@ from podium.metrics.catalog import CATALOG, metric_of
 from podium.metrics.rings import SECONDS, Rings
 from podium.metrics.store import Store
 from podium.services.access import Viewer
-from podium.services.fleet import Fleet
-from podium.services.series import DIGITS, shift_s
+from podium.services.measures.fleet import Fleet
+from podium.services.measures.series import DIGITS, shift_s
 
 MOST: Final = 20
 """Metrics in one subscription."""

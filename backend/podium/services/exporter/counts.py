@@ -15,8 +15,8 @@ from podium.model.server import Server
 from podium.model.sr import SR
 from podium.model.task import Task
 from podium.services.access import Viewer
-from podium.services.counters import Counters
-from podium.services.exposition import Family, pairs
+from podium.services.dashboards.counters import Counters
+from podium.services.exporter.exposition import Family, pairs
 
 Samples = list[tuple[str, float]]
 _STARTED: Final = time.time()

@@ -11,9 +11,9 @@ from podium.errors import InvalidParameters
 from podium.model.alarm import AlarmEvent, Language, MailSettings, NotificationChannel, WebhookSettings
 from podium.notify.mail import Mail
 from podium.notify.webhook import Webhook
-from podium.services.alarm_payload import Told, ToldAcknowledgement, ToldAlarm, ToldName, ToldObject, told
-from podium.services.alarm_texts import Facts, sentence, severity_word, value_text
-from podium.services.templates import render, values_of
+from podium.services.alarms.payload import Told, ToldAcknowledgement, ToldAlarm, ToldName, ToldObject, told
+from podium.services.alarms.templates import render, values_of
+from podium.services.alarms.texts import Facts, sentence, severity_word, value_text
 
 SUBJECT: Final[dict[Language, str]] = {
     "en": "[Podium] {{ label }}: {{ title }}",

@@ -9,7 +9,7 @@ import msgspec
 
 from podium.errors import InvalidParameters
 from podium.model.alarm import ChannelKind, MailSettings, WebhookSettings
-from podium.services.notification_texts import Secrets
+from podium.services.alarms.messages import Secrets
 
 Given = Mapping[str, Any]
 """Members as the API names them in Python; None takes one away."""

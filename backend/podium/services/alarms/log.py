@@ -20,8 +20,8 @@ from podium.model.alarm import AlarmEvent, AlarmRule
 from podium.model.base import PoolObject
 from podium.model.message import Acknowledged, Alarm, AlarmBody, AlarmObject
 from podium.model.registry import BY_TYPE
-from podium.services.acknowledgements import Acknowledgements
-from podium.services.alarm_texts import Facts, Outcome, plain, sentence, unit_of
+from podium.services.alarms.acknowledgements import Acknowledgements
+from podium.services.alarms.texts import Facts, Outcome, plain, sentence, unit_of
 
 log = structlog.get_logger(__name__)
 

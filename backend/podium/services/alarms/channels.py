@@ -25,9 +25,9 @@ from podium.model.alarm import (
     Severity,
     WebhookSettings,
 )
-from podium.services import channel_settings
 from podium.services.access import Viewer
-from podium.services.notification_texts import Secrets, check_templates
+from podium.services.alarms import channel_settings
+from podium.services.alarms.messages import Secrets, check_templates
 from podium.services.secrets import SecretBox
 
 MOST: Final = 100

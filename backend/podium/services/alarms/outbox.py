@@ -13,10 +13,10 @@ from podium.model.alarm import AlarmEvent, AlarmRule, Language, NotificationChan
 from podium.model.base import Maybe
 from podium.model.message import Acknowledged, Alarm
 from podium.model.registry import BY_TYPE
-from podium.services.alarm_log import Change
-from podium.services.alarm_payload import LISTED, ToldAcknowledgement, ToldAlarm, ToldName, ToldObject, told
-from podium.services.alarm_texts import plain, pool_sentence, sentence, unit_of, value_text
-from podium.services.channels import Channels
+from podium.services.alarms.channels import Channels
+from podium.services.alarms.log import Change
+from podium.services.alarms.payload import LISTED, ToldAcknowledgement, ToldAlarm, ToldName, ToldObject, told
+from podium.services.alarms.texts import plain, pool_sentence, sentence, unit_of, value_text
 
 TOGETHER: Final = 10
 """More alarms than so many of one rule at once make one message: nobody reads ten thousand mails."""

@@ -14,11 +14,11 @@ from podium.model.sr import SR
 from podium.model.vdi import VDI
 from podium.model.vm import VM
 from podium.services.access import Viewer
-from podium.services.counters import Counters
-from podium.services.exporter_counts import counted
-from podium.services.exporter_names import FAMILIES
-from podium.services.exporter_rows import Row, Rows, plain, seconds_since
-from podium.services.exposition import EOF, Family, Form, line, pairs
+from podium.services.dashboards.counters import Counters
+from podium.services.exporter.counts import counted
+from podium.services.exporter.exposition import EOF, Family, Form, line, pairs
+from podium.services.exporter.names import FAMILIES
+from podium.services.exporter.rows import Row, Rows, plain, seconds_since
 
 LINES: Final = 500
 """So many leave at once."""
@@ -42,7 +42,7 @@ VDI_FAMILIES: Final = (
 
 
 class Measured(Protocol):
-    """What is needed of the fleet (services/fleet.py)."""
+    """What is needed of the fleet (services/measures/fleet.py)."""
 
     def sources(self, kind: str) -> Iterable[tuple[str, Mapping[str, float]]]:
         """Of each object of that type its data sources by name, as the pool tells them."""

@@ -25,11 +25,11 @@ from podium.model.pool import Pool
 from podium.model.sr import SR
 from podium.model.vm import VM
 from podium.services.access import READ, Viewer
-from podium.services.counters import Counters
-from podium.services.highest import Latest, highest
-from podium.services.parts import Parts
-from podium.services.patch_book import PatchBook, hosts_of
-from podium.services.shares import counts
+from podium.services.dashboards.counters import Counters
+from podium.services.dashboards.highest import Latest, highest
+from podium.services.dashboards.parts import Parts
+from podium.services.dashboards.patch_book import PatchBook, hosts_of
+from podium.services.dashboards.shares import counts
 
 
 class PoolDashboard:

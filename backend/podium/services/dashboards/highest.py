@@ -12,7 +12,7 @@ FIVE: Final = 5
 
 
 class Latest(Protocol):
-    """What is needed of the fleet's metrics (services/fleet.py)."""
+    """What is needed of the fleet's metrics (services/measures/fleet.py)."""
 
     def latest(self, kind: str, metric: str) -> Mapping[str, float]:
         """The newest value of each object of that type, by id; unknown ones are left out."""

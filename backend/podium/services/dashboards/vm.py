@@ -20,9 +20,9 @@ from podium.model.vm_dashboard import (
 )
 from podium.services import related
 from podium.services.access import READ, Viewer
-from podium.services.counters import Counters
-from podium.services.parts import Parts
-from podium.services.replicas import disks_of, newest_replica
+from podium.services.dashboards.counters import Counters
+from podium.services.dashboards.parts import Parts
+from podium.services.dashboards.replicas import disks_of, newest_replica
 
 
 class VmDashboard:

@@ -12,11 +12,11 @@ from podium.db.notification import NotificationRow
 from podium.errors import IncorrectState, NotFound
 from podium.model.message import Acknowledged, Alarm
 from podium.services.access import Viewer
-from podium.services.acknowledgements import Acknowledgements
-from podium.services.alarm_log import AlarmLog, Change, facts_of
-from podium.services.alarm_rules import AlarmRules
-from podium.services.alarm_texts import Outcome
-from podium.services.outbox import Outbox
+from podium.services.alarms.acknowledgements import Acknowledgements
+from podium.services.alarms.log import AlarmLog, Change, facts_of
+from podium.services.alarms.outbox import Outbox
+from podium.services.alarms.rules import AlarmRules
+from podium.services.alarms.texts import Outcome
 
 MAX_NOTE: Final = 2_000
 

@@ -18,10 +18,10 @@ from podium.model.dashboard import (
 )
 from podium.model.server import Server, ServerError
 from podium.services.access import Viewer
-from podium.services.counters import Counters
-from podium.services.parts import Parts
-from podium.services.patch_book import PatchBook, hosts_of
-from podium.services.replicas import replicated_size
+from podium.services.dashboards.counters import Counters
+from podium.services.dashboards.parts import Parts
+from podium.services.dashboards.patch_book import PatchBook, hosts_of
+from podium.services.dashboards.replicas import replicated_size
 
 ELSEWHERE: Final = "pool-already-connected"
 """The code of a server's error that says: another server has that pool."""

@@ -15,10 +15,10 @@ from podium.cache.objects import Objects
 from podium.cache.turns import Turns
 from podium.db.alarm import AlarmRow
 from podium.model.alarm import AlarmRule, RuleType, Severity
-from podium.services.alarm_log import AlarmLog, Change, facts_of
-from podium.services.alarm_rules import AlarmRules
-from podium.services.alarm_state import Condition, RuleState, Transition
-from podium.services.alarm_texts import Outcome
+from podium.services.alarms.log import AlarmLog, Change, facts_of
+from podium.services.alarms.rules import AlarmRules
+from podium.services.alarms.state import Condition, RuleState, Transition
+from podium.services.alarms.texts import Outcome
 
 log = structlog.get_logger(__name__)
 

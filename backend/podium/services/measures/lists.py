@@ -10,7 +10,7 @@ from podium.cache.entry import Entry
 from podium.cache.values import Composite, Reader, Readers, children
 from podium.metrics.catalog import CATALOG
 from podium.model.base import XoObject
-from podium.services.fleet import Fleet
+from podium.services.measures.fleet import Fleet
 
 MEMBER: Final = "metrics"
 _KEPT: Final = 4

@@ -8,7 +8,7 @@ import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from podium.services.exposition import Family
+from podium.services.exporter.exposition import Family
 
 KIB: Final = 1024.0
 MIB: Final = 1024.0 * 1024.0

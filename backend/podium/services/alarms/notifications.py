@@ -21,10 +21,10 @@ from podium.notify.mail import Mail
 from podium.notify.sending import Answer, SendError, excerpt
 from podium.notify.webhook import Webhook
 from podium.services.access import Viewer
-from podium.services.alarm_payload import Told
-from podium.services.channels import Channels
-from podium.services.delivery import Pauses, shown
-from podium.services.notification_texts import message_of, sample
+from podium.services.alarms.channels import Channels
+from podium.services.alarms.delivery import Pauses, shown
+from podium.services.alarms.messages import message_of, sample
+from podium.services.alarms.payload import Told
 
 log = structlog.get_logger(__name__)
 

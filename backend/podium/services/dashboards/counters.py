@@ -14,7 +14,7 @@ from podium.cache.entry import Entry
 from podium.cache.objects import Objects
 from podium.cache.turns import Turns
 from podium.services.access import Viewer
-from podium.services.shares import SHARES, Sums, share
+from podium.services.dashboards.shares import SHARES, Sums, share
 from podium.stream.hub import Hub
 
 MOST_VIEWERS: Final = 256

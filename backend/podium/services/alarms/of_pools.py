@@ -15,8 +15,8 @@ from podium.cache.objects import Objects
 from podium.db.base import Database
 from podium.db.notification import NotificationRow
 from podium.model.message import Alarm
-from podium.services.alarm_payload import LISTED, Told
-from podium.services.outbox import Outbox
+from podium.services.alarms.outbox import Outbox
+from podium.services.alarms.payload import LISTED, Told
 from podium.stream.follower import Sleeper
 from podium.stream.hub import Hub
 

@@ -10,8 +10,8 @@ from podium.model.vbd import VBD
 from podium.model.vdi import AnyVDI
 from podium.model.vm import AnyVM
 from podium.services.access import Viewer
-from podium.services.counters import Replica
-from podium.services.shares import counts
+from podium.services.dashboards.counters import Replica
+from podium.services.dashboards.shares import counts
 
 
 async def replicated_size(objects: Objects, replicas: Mapping[str, Replica], viewer: Viewer) -> int:

@@ -16,8 +16,8 @@ from podium.model.vdi import VDI, AnyVDI
 from podium.model.vif import VIF
 from podium.model.vm import VM, AnyVM
 from podium.services.access import Viewer
-from podium.services.exporter_names import Placed, places
-from podium.services.exposition import Family, pairs
+from podium.services.exporter.exposition import Family, pairs
+from podium.services.exporter.names import Placed, places
 
 Details = Mapping[tuple[str, str], str]
 """By label and value (`device`, `xvda`): that label with those that go with it (`device="xvda",vdi_name="root"`)."""

@@ -9,8 +9,8 @@ import msgspec
 from podium.cache.filter import Filter
 from podium.cache.objects import Objects
 from podium.services.access import Viewer
-from podium.services.fleet import Fleet
-from podium.services.series import DIGITS
+from podium.services.measures.fleet import Fleet
+from podium.services.measures.series import DIGITS
 
 AHEAD: Final = 4
 

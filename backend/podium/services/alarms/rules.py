@@ -19,7 +19,7 @@ from podium.errors import FilterSyntax, InvalidParameters, NotFound
 from podium.metrics.catalog import CATALOG, metric_of
 from podium.model.alarm import AlarmRule, Comparison, RuleType, Severity
 from podium.services.access import Viewer
-from podium.services.channels import Channels
+from podium.services.alarms.channels import Channels
 from podium.stream.follower import Sleeper
 
 MOST: Final = 200

@@ -1,0 +1,1 @@
+"""Alarms: thresholds of our own, acknowledgements, and who is told."""

@@ -1,0 +1,1 @@
+"""Dashboards: what is counted, remembered and measured, in one answer."""

@@ -1,0 +1,1 @@
+"""The exporter: every newest number as text for Prometheus."""

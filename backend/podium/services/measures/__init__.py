@@ -1,0 +1,1 @@
+"""What hosts measure, as clients ask for it: the newest, the highest, series, lists, live."""
