@@ -17,6 +17,10 @@ const PAGES = [
   ['/hosts', 'Hosts'],
   ['/srs', 'Storage'],
   ['/alarms', 'Alarms'],
+  ['/alarm-rules', 'Alarm rules'],
+  ['/notification-channels', 'Channels'],
+  ['/notifications', 'Deliveries'],
+  ['/stats', 'Statistics'],
   ['/there/is/nothing', 'There is no such page'],
 ] as const
 

@@ -24,6 +24,7 @@ export const routes: RouteRecordRaw[] = [
   { path: '/account', name: 'account', component: () => import('@/pages/account/AccountPage.vue') },
   { path: '/about', name: 'about', component: () => import('@/pages/about/AboutPage.vue') },
   { path: '/new-vm', name: 'new-vm', component: withTexts(() => import('@/pages/newvm/NewVmPage.vue')) },
+  { path: '/stats', name: 'stats', component: withTexts(() => import('@/pages/stats/StatsPage.vue')) },
   { path: `/:collection(${collections})`, name: 'list', component: withTexts(() => import('@/pages/list/ListPage.vue')) },
   { path: `/:collection(${collections})/:id/:tab?`, name: 'object', component: withTexts(() => import('@/pages/object/ObjectPage.vue')) },
   { path: '/:path(.*)*', name: 'not-found', component: () => import('@/pages/NotFoundPage.vue') },

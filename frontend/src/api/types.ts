@@ -50,6 +50,9 @@ export type Network = Frozen<Schemas['Network']>
 export type Message = Frozen<Schemas['Message']>
 /** `time` is milliseconds. */
 export type Alarm = Frozen<Schemas['Alarm']>
+export type AlarmRule = Frozen<Schemas['AlarmRule']>
+export type NotificationChannel = Frozen<Schemas['NotificationChannel']>
+export type Delivery = Frozen<Schemas['Notification']>
 export type XapiTask = Frozen<Schemas['XapiTask']>
 
 /** A connection to a pool. The schema has `state` optional for Xen Orchestra's sake; this service always says it. */
@@ -95,6 +98,9 @@ export interface TypeMap {
   PUSB: Frozen<Schemas['PUSB']>
   VUSB: Frozen<Schemas['VUSB']>
   USB_group: Frozen<Schemas['UsbGroup']>
+  'alarm-rule': AlarmRule
+  'notification-channel': NotificationChannel
+  notification: Delivery
   server: Server
   task: Task
   user: User
@@ -135,6 +141,9 @@ export const COLLECTIONS = {
   PUSB: 'pusbs',
   VUSB: 'vusbs',
   USB_group: 'usb-groups',
+  'alarm-rule': 'alarm-rules',
+  'notification-channel': 'notification-channels',
+  notification: 'notifications',
   server: 'servers',
   task: 'tasks',
   user: 'users',

@@ -83,6 +83,8 @@ const DataTableCell: FunctionalComponent<Props, { tag: (tag: string) => void }> 
       return h('span', { class: ['inline-flex items-center gap-1.5', !cell.on && 'text-muted'] }, [quickIcon(cell.on ? 'i-lucide-check' : 'i-lucide-minus', 'size-3.5 shrink-0'), h('span', { class: 'truncate' }, cell.word)])
     case 'copy':
       return h('span', { class: 'truncate font-mono text-xs', title: cell.text }, cell.shown ?? cell.text)
+    case 'part':
+      return h(cell.part, { ...cell.props, key: cell.key })
     case 'none':
       return h('span', { class: 'text-muted', 'aria-hidden': 'true' }, '–')
   }

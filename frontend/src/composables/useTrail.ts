@@ -18,6 +18,7 @@ const SCREENS: Readonly<Record<string, MessageKey>> = {
   'not-found': 'notFound.title',
   servers: 'place.servers',
   signin: 'signin.title',
+  stats: 'place.stats',
   users: 'place.users',
 }
 

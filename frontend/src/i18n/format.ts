@@ -14,17 +14,17 @@ function once<T>(key: string, make: (locale: string) => T): T {
 }
 
 export function number(value: number, digits = 0): string {
-  return once(`n${digits}`, (l) => new Intl.NumberFormat(l, { maximumFractionDigits: digits })).format(value)
+  return once(`n${digits}`, (l) => new Intl.NumberFormat(l, { maximumFractionDigits: digits, signDisplay: 'negative' })).format(value)
 }
 
 export function percent(share: number, digits = 0): string {
-  return once(`p${digits}`, (l) => new Intl.NumberFormat(l, { style: 'percent', maximumFractionDigits: digits })).format(share)
+  return once(`p${digits}`, (l) => new Intl.NumberFormat(l, { style: 'percent', maximumFractionDigits: digits, signDisplay: 'negative' })).format(share)
 }
 
 const BINARY = { en: ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'], fr: ['o', 'Kio', 'Mio', 'Gio', 'Tio', 'Pio'] }
 
-/** Binary units, as XenServer counts: 1.5 GiB. */
-export function bytes(value: number): string {
+/** Binary units, as XenServer counts: 1.5 GiB. `digits`: at most so many decimals. */
+export function bytes(value: number, digits = 1): string {
   let height = 0
   let rest = Math.abs(value)
   while (rest >= 1024 && height < 5) {
@@ -32,7 +32,11 @@ export function bytes(value: number): string {
     height += 1
   }
   const units = locale().startsWith('fr') ? BINARY.fr : BINARY.en
-  return `${number(Math.sign(value) * rest, rest < 10 && height > 0 ? 1 : 0)} ${units[height]}`
+  return `${number(Math.sign(value) * rest, height > 0 && (rest < 10 || digits > 1) ? digits : 0)} ${units[height]}`
+}
+
+export function milliseconds(value: number, digits = 0): string {
+  return once(`ms${digits}`, (l) => new Intl.NumberFormat(l, { style: 'unit', unit: 'millisecond', unitDisplay: 'short', maximumFractionDigits: digits, signDisplay: 'negative' })).format(value)
 }
 
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
@@ -80,6 +84,13 @@ export function dateTime(ms: number): string {
 
 export function date(ms: number): string {
   return once('da', (l) => new Intl.DateTimeFormat(l, { dateStyle: 'medium' })).format(ms)
+}
+
+/** A moment on a time axis, as exact as a span of so many ms needs it. */
+export function moment(ms: number, span: number): string {
+  if (span <= 300_000) return once('mo1', (l) => new Intl.DateTimeFormat(l, { timeStyle: 'medium' })).format(ms)
+  if (span <= 129_600_000) return once('mo2', (l) => new Intl.DateTimeFormat(l, { hour: '2-digit', minute: '2-digit' })).format(ms)
+  return once('mo3', (l) => new Intl.DateTimeFormat(l, { day: 'numeric', month: 'short' })).format(ms)
 }
 
 /** "Halted or Suspended", "Halted, Paused and Suspended". */

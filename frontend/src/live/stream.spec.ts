@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Frame } from './apply'
-import { Stream, type StreamState, type StreamWorld, type Subscription } from './stream'
+import { Stream, type MetricsFrame, type StreamState, type StreamWorld, type Subscription } from './stream'
 import { TestEventSource } from './testEventSource'
 
 const BASE: Subscription[] = [{ name: 'VM', collection: 'VM', fields: ['id', 'name_label'] }]
@@ -70,6 +70,7 @@ describe('Stream', () => {
   let world: Partial<StreamWorld>
   let stream: Stream
   const frames: Frame[] = []
+  const measured: MetricsFrame[] = []
   const states: StreamState[] = []
   const refused: [string, number][] = []
   let signedOut = 0
@@ -86,6 +87,7 @@ describe('Stream', () => {
     const origin = await service.listen()
     now = Date.now()
     frames.length = 0
+    measured.length = 0
     states.length = 0
     refused.length = 0
     signedOut = 0
@@ -94,6 +96,7 @@ describe('Stream', () => {
       BASE,
       {
         onFrame: (frame) => frames.push(frame),
+        onMetrics: (frame) => measured.push(frame),
         onState: (state) => states.push(state),
         onAlive: () => undefined,
         onClock: () => undefined,
@@ -204,6 +207,27 @@ describe('Stream', () => {
     stream.unsubscribe('demand:VIF')
     await until(() => service.deletes.length === 1)
     expect(service.deletes).toEqual(['demand:VIF'])
+  })
+
+  it('carries live values beside the rows: asked for again after a reconnect, and never a place to resume from', async () => {
+    stream.subscribe({ name: 'metrics:VM', collection: 'VM', metrics: ['cpu'], ids: ['a'] })
+    const first = await synced()
+    await until(() => service.posts.length === 1)
+    expect(service.posts[0]?.body).toEqual({ name: 'metrics:VM', collection: 'VM', metrics: ['cpu'], ids: ['a'] })
+    const values = { $subscription: 'metrics:VM', time: 1000, interval: 5, metrics: ['cpu'], values: { a: [12.5] } }
+    first.send('metrics', values)
+    await until(() => measured.length === 1)
+    expect(measured).toEqual([values])
+    expect(frames).toHaveLength(3)
+    first.end()
+    const second = await line(2)
+    expect(second.lastEventId).toBe('e-1')
+    second.send('init', { id: 'c2' }, 'e-2')
+    await until(() => service.posts.length === 2)
+    expect(service.posts[1]).toEqual({ connection: 'c2', body: service.posts[0]!.body })
+    stream.unsubscribe('metrics:VM')
+    await until(() => service.deletes.length === 1)
+    expect(service.deletes).toEqual(['metrics:VM'])
   })
 
   it('tells when the service will not have a subscription', async () => {

@@ -10,10 +10,29 @@ export interface Subscription {
   readonly filter?: string
 }
 
+/** Live values of fleet metrics instead of rows: those of `ids`, of what matches `filter`, of all. */
+export interface MetricsSubscription {
+  readonly name: string
+  readonly collection: TypeName
+  readonly metrics: readonly string[]
+  readonly ids?: readonly string[]
+  readonly filter?: string
+}
+
+/** Newest values: by object, in the order of `metrics`; null where one is not known. `time` and `interval`: seconds. */
+export interface MetricsFrame {
+  readonly $subscription: string
+  readonly time: number
+  readonly interval: number
+  readonly metrics: readonly string[]
+  readonly values: Readonly<Record<string, readonly (number | null)[]>>
+}
+
 export type StreamState = 'connecting' | 'live' | 'reconnecting'
 
 export interface StreamHooks {
   onFrame(frame: Frame): void
+  onMetrics?(frame: MetricsFrame): void
   onState(state: StreamState): void
   /** Something arrived, at this time (ms). */
   onAlive(at: number): void
@@ -37,10 +56,10 @@ export interface StreamWorld {
 const SILENCE_MS = 40_000
 const FIRST_DELAY_MS = 500
 const LONGEST_DELAY_MS = 15_000
-const NAMES = ['init', 'reset', 'add', 'update', 'patch', 'remove', 'synced', 'ping', 'bye'] as const
+const NAMES = ['init', 'reset', 'add', 'update', 'patch', 'remove', 'synced', 'ping', 'bye', 'metrics'] as const
 
 interface Extra {
-  readonly subscription: Subscription
+  readonly subscription: Subscription | MetricsSubscription
   /** Whether its snapshot is complete here. */
   synced: boolean
   /** Id up to which its frames are here; set when the line breaks, so that the next one continues there. */
@@ -95,7 +114,7 @@ export class Stream {
   }
 
   /** Ask for more on the same line; again under the same name replaces it. */
-  subscribe(subscription: Subscription): void {
+  subscribe(subscription: Subscription | MetricsSubscription): void {
     this.extras.set(subscription.name, { subscription, synced: false, since: null })
     if (this.connection !== undefined) void this.post(subscription.name, this.connection)
   }
@@ -140,6 +159,7 @@ export class Stream {
     const data = JSON.parse(event.data) as Record<string, unknown>
     if (name === 'init') this.begun(String(data.id))
     else if (name === 'ping') this.hooks.onClock(Number(data.ping))
+    else if (name === 'metrics') return this.hooks.onMetrics?.(data as unknown as MetricsFrame) // they have no place in the sequence of ids
     else if (name === 'bye' && data.reason === 'token-ended') void this.gaveUp()
     if (event.lastEventId !== '') this.lastId = event.lastEventId
     const next = frame(name, data)
@@ -211,14 +231,9 @@ export class Stream {
   private async post(name: string, connection: string): Promise<void> {
     const extra = this.extras.get(name)
     if (extra === undefined) return
-    const { collection, fields, filter } = extra.subscription
     const body = JSON.stringify({
-      collection,
-      name,
-      fields,
-      filter,
-      patch: true,
-      ...(extra.synced && extra.since !== null ? { since: extra.since } : { snapshot: true }),
+      ...extra.subscription,
+      ...('metrics' in extra.subscription ? {} : { patch: true, ...(extra.synced && extra.since !== null ? { since: extra.since } : { snapshot: true }) }),
     })
     const status = await this.world
       .fetch(this.path(connection), {

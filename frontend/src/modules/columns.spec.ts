@@ -103,10 +103,12 @@ describe('cells of other types', () => {
   })
   it('give alarms their unit', () => {
     const alarm = (name: string, value?: string) => cellText(cell(alarmColumns, 'value', { id: 'a', type: 'alarm', body: { name, value } } as never))
-    expect(alarm('cpu_usage', '0.95')).toBe('95%')
+    // A pool's own: a hundred times what was measured.
+    expect(alarm('cpu_usage', '0.9')).toBe('0.9%')
     expect(alarm('cpu_usage', '92.4')).toBe('92.4%')
-    expect(alarm('memory_free_kib', '1048576')).toBe('1 GiB')
-    expect(alarm('network_usage', '11800000')).toBe('11 MiB/s')
+    expect(alarm('memory_free_kib', '104857600')).toBe('1 GiB')
+    expect(alarm('network_usage', '1180000000')).toBe('11 MiB/s')
+    expect(alarm('sr_io_throughput_total_per_host', '1180000000')).toBe('11 MiB/s')
     expect(alarm('mem_usage', 'nan')).toBe('')
     expect(alarm('x')).toBe('')
   })

@@ -2,6 +2,7 @@
 import { type TypeName } from '@/api/types'
 import { type Sort } from '@/components/table/column'
 import { alarmColumns } from './alarm/columns'
+import { channelColumns, deliveryColumns, ruleColumns } from './alarm/ruleColumns'
 import { bondColumns } from './bond/columns'
 import { type ModuleColumn } from './columns'
 import { gpuGroupColumns, pgpuColumns, vgpuColumns, vgpuTypeColumns } from './gpu/columns'
@@ -38,6 +39,7 @@ const LATEST: Record<string, readonly Sort[]> = {
   message: [{ id: 'time', descending: true }],
   alarm: [{ id: 'time', descending: true }],
   'xapi-task': [{ id: 'created', descending: true }],
+  notification: [{ id: 'created', descending: true }],
   task: [{ id: 'started', descending: true }],
   'VM-snapshot': [{ id: 'taken', descending: true }],
   'VDI-snapshot': [{ id: 'taken', descending: true }],
@@ -81,4 +83,7 @@ export const KINDS: ReadonlyMap<TypeName, Kind> = new Map([
   kind('VUSB', vusbColumns),
   kind('USB_group', usbGroupColumns),
   kind('task', taskColumns),
+  kind('alarm-rule', ruleColumns),
+  kind('notification-channel', channelColumns),
+  kind('notification', deliveryColumns),
 ])

@@ -54,6 +54,10 @@ const LINKS: Readonly<Record<string, readonly TypeName[]>> = {
   $host_patches: ['patch'],
   pool_patch: ['pool_patch'],
   poolId: ['pool'],
+  rule: ['alarm-rule'],
+  channels: ['notification-channel'],
+  channel: ['notification-channel'],
+  alarm: ['alarm'],
   $object: MAY_BE_ABOUT,
 }
 

@@ -1,4 +1,5 @@
 /** What cells know of other objects: their names and addresses, read live. */
+import { type MeasuredType } from '@/api/metrics'
 import { COLLECTIONS, type TypeMap, type TypeName, type XoObject } from '@/api/types'
 import { type Link } from '@/components/table/column'
 import { type useText } from '@/i18n'
@@ -29,16 +30,19 @@ export interface Look {
   linkAny: (types: readonly TypeName[], id: string) => Link
   /** What was asked for here on an object and is still under way: the action's name. */
   pending: (id: string) => string | undefined
+  /** The newest live value of a metric; undefined when it is not known. */
+  metric: (type: MeasuredType, id: string, name: string) => number | undefined
   /** Lets `find` see these objects too, until the answer is called. */
   learn: (type: TypeName, rows: ReadonlyMap<string, XoObject>) => () => void
 }
 
-export function makeLook({ t, tOr }: Pick<ReturnType<typeof useText>, 't' | 'tOr'>, pending: Look['pending'] = () => undefined): Look {
+export function makeLook({ t, tOr }: Pick<ReturnType<typeof useText>, 't' | 'tOr'>, pending: Look['pending'] = () => undefined, metric: Look['metric'] = () => undefined): Look {
   const known = new Map<TypeName, ReadonlySet<ReadonlyMap<string, XoObject>>>()
   const look: Look = {
     t,
     tOr,
     pending,
+    metric,
     learn(type, rows) {
       known.set(type, new Set([...(known.get(type) ?? []), rows]))
       return () => void known.set(type, new Set([...(known.get(type) ?? [])].filter((each) => each !== rows)))
@@ -89,6 +93,9 @@ const NAME_FIELDS: { readonly [K in TypeName]?: readonly string[] } = {
   alarm: ['name', 'body'],
   task: ['properties'],
   user: ['name'],
+  'alarm-rule': ['name', 'metric', 'threshold'],
+  'notification-channel': ['name'],
+  notification: ['title'],
 }
 
 export function nameFields(type: TypeName): readonly string[] {
@@ -110,6 +117,7 @@ export function titleOf(object: XoObject, look: Look): string {
     const target = look.find(type, text(id)) as XoObject | undefined
     return target === undefined ? '' : ` · ${titleOf(target, look)}`
   }
+  if (row.threshold !== undefined) return text(row.name) // an alarm rule: its `type` is that of the objects it is about
   switch (row.type) {
     case 'VIF':
       return `VIF ${text(row.device)}${of('VM', row.$VM)}`
@@ -123,7 +131,7 @@ export function titleOf(object: XoObject, look: Look): string {
     case 'alarm': {
       const body = row.body
       const about = typeof body === 'object' && body !== null ? text((body as Any).name) : ''
-      return about !== '' ? look.tOr(`alarmName.${about}`, about) : look.tOr(`messageName.${text(row.name)}`, text(row.name).toLowerCase().replaceAll('_', ' '))
+      return about !== '' ? look.tOr(`alarmName.${about}`, look.tOr(`metric.${about}`, about)) : look.tOr(`messageName.${text(row.name)}`, text(row.name).toLowerCase().replaceAll('_', ' '))
     }
     case 'PCI':
       return text(row.device_name) || text(row.pci_id)
@@ -146,7 +154,7 @@ export function titleOf(object: XoObject, look: Look): string {
       return text(row.hostname) || text(row.address) || shortId(row.id)
     default: {
       const properties = row.properties as { name?: unknown } | undefined
-      return text(properties?.name) || text(row.name) || `${typeWord((row.type ?? 'VM') as TypeName, 'one', look.tOr)} ${shortId(row.id)}`
+      return text(properties?.name) || text(row.name) || text(row.title) || `${typeWord((row.type ?? 'VM') as TypeName, 'one', look.tOr)} ${shortId(row.id)}`
     }
   }
 }

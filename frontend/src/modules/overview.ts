@@ -1,4 +1,5 @@
 /** What the first screen of an object says: sections of facts and of related objects, as data. */
+import { type MeasuredType } from '@/api/metrics'
 import { type TypeName, type XoObject } from '@/api/types'
 import { NONE, type Cell } from '@/components/table/column'
 import type { Messages } from '@/i18n/en'
@@ -6,6 +7,7 @@ import { bytes, number } from '@/i18n/format'
 import { type ModuleColumn } from './columns'
 import { type AnyRow } from './kinds'
 import { listOf, type Look } from './look'
+import { type MetricName } from './metrics/known'
 
 export interface Fact {
   readonly label: string
@@ -26,12 +28,19 @@ export interface Related {
   readonly none?: string
 }
 
+export type LivePart =
+  | { readonly part: 'now'; readonly type: MeasuredType; readonly metrics: readonly MetricName[]; readonly off?: boolean }
+  | { readonly part: 'top'; readonly type: MeasuredType; readonly metrics: readonly (MetricName & keyof Messages['top']['short'])[]; readonly pool?: string; readonly filter?: string }
+  | { readonly part: 'space' }
+
 export interface Section {
   readonly title: string
   readonly facts?: readonly Fact[]
   readonly related?: Related
   readonly text?: string
   readonly tree?: 'snapshots'
+  /** Live numbers: of the object itself, of what uses most within it, of what fills it. */
+  readonly live?: LivePart
   /** A piece of a task's page. */
   readonly part?: 'failure' | 'notes' | 'steps'
 }
@@ -75,7 +84,7 @@ export function overviewOfColumns(columns: readonly ModuleColumn<AnyRow>[]): Ove
 /** Alarms and messages about an object, where there are any. */
 export function talk(object: XoObject, look: Look): Section[] {
   return [
-    { title: look.t('section.alarms'), related: { type: 'alarm', filter: `object:uuid:="${object.id}"`, columns: ['name', 'value', 'time'] } },
+    { title: look.t('section.alarms'), related: { type: 'alarm', filter: `object:uuid:="${object.id}"`, columns: ['name', 'severity', 'state', 'value', 'time'] } },
     { title: look.t('section.messages'), related: { type: 'message', filter: `$object:="${object.id}"`, columns: ['name', 'time', 'body'] } },
   ]
 }

@@ -3,6 +3,7 @@ import { effectScope, onScopeDispose, watch, type EffectScope } from 'vue'
 import { type TypeName, type XoObject } from '@/api/types'
 import { useText } from '@/i18n'
 import { CORE, useObjects } from '@/stores/objects'
+import { useMetrics } from '@/stores/metrics'
 import { usePending } from '@/stores/pending'
 import { idFilter, namesToAsk, type Relation } from './links'
 import { makeLook, nameFields, type Look } from './look'
@@ -10,7 +11,7 @@ import { makeLook, nameFields, type Look } from './look'
 /** `more`: fields to know of a type beside those that name it. */
 export function useLook(relations: () => readonly Pick<Relation, 'types' | 'ids'>[], more: { readonly [K in TypeName]?: readonly string[] } = {}): Look {
   const objects = useObjects()
-  const look = makeLook(useText(), usePending().of)
+  const look = makeLook(useText(), usePending().of, useMetrics().value)
   for (const type of Object.keys(CORE) as TypeName[]) look.learn(type, objects.collection<XoObject>(type).rows)
 
   const held = new Map<TypeName, { key: string; scope: EffectScope; forget: () => void }>()

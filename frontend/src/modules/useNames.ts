@@ -7,9 +7,10 @@ import { usePending } from '@/stores/pending'
 import { makeLook, nameFields, type Look } from './look'
 import { useRowsOnce } from './useRowsOnce'
 
-export function useNames(needed: () => Iterable<TypeName>): Look {
+/** `metric`: reads live values, for whoever shows them. */
+export function useNames(needed: () => Iterable<TypeName>, metric?: Look['metric']): Look {
   const objects = useObjects()
-  const look = makeLook(useText(), usePending().of)
+  const look = makeLook(useText(), usePending().of, metric)
   for (const type of Object.keys(CORE) as TypeName[]) look.learn(type, objects.collection<XoObject>(type).rows)
   const once = useRowsOnce()
   watch(

@@ -22,6 +22,9 @@ const ICONS: { readonly [K in TypeName]?: string } = {
   PUSB: 'i-lucide-usb',
   VUSB: 'i-lucide-usb',
   USB_group: 'i-lucide-group',
+  'alarm-rule': 'i-lucide-sliders-horizontal',
+  'notification-channel': 'i-lucide-send',
+  notification: 'i-lucide-mail-check',
 }
 
 export function iconOf(type: TypeName): string {

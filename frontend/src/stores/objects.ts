@@ -3,7 +3,7 @@ import { computed, markRaw, onScopeDispose, ref, shallowReactive, toRaw, type Co
 import { defineStore } from 'pinia'
 import { type TypeMap, type TypeName, type XoObject } from '@/api/types'
 import { apply, mirror, type Frame, type Mirror, type Row } from '@/live/apply'
-import { Stream, type StreamState, type StreamWorld, type Subscription } from '@/live/stream'
+import { Stream, type MetricsFrame, type MetricsSubscription, type StreamState, type StreamWorld, type Subscription } from '@/live/stream'
 
 export type { TypeName } from '@/api/types'
 
@@ -28,7 +28,7 @@ export const CORE: { readonly [K in TypeName]?: readonly (keyof TypeMap[K] & str
   SR: ['id', 'uuid', 'type', '$pool', '$container', 'name_label', 'name_description', 'tags', 'SR_type', 'content_type', 'shared', 'size', 'physical_usage', 'usage', 'allocationStrategy', 'inMaintenanceMode', 'current_operations'],
   network: ['id', 'uuid', 'type', '$pool', 'name_label', 'name_description', 'tags', 'bridge', 'MTU', 'automatic', 'defaultIsLocked', 'isBonded', 'nbd', 'PIFs', 'VIFs'],
   server: ['id', 'host', 'label', 'username', 'allowUnauthorized', 'readOnly', 'enabled', 'status', 'state', 'stateSince', 'lastAnswer', 'latency', 'eventsPerSecond', 'productVersion', 'certificateFingerprint', 'certificateMode', 'error', 'poolId', 'master', 'poolNameLabel', 'poolNameDescription', 'poolMembersAddresses'],
-  alarm: ['id', 'uuid', 'type', '$pool', 'name', 'body', 'time', 'object'],
+  alarm: ['id', 'uuid', 'type', '$pool', 'name', 'body', 'time', 'object', 'severity', 'rule', 'state', 'endedAt', 'text', 'acknowledged'],
 }
 
 /** How long a subscription outlives its last reader: going back and forth between two pages costs nothing. */
@@ -80,6 +80,8 @@ function create() {
   const demands = new Map<string, Demand>()
   const names = new Map<string, string>()
   const queue = new Map<string, Frame[]>()
+  const measures = new Map<string, { readonly subscription: MetricsSubscription; readonly refused: (status: number) => void }>()
+  let onMeasures: (frame: MetricsFrame) => void = () => undefined
   let stream: Stream | undefined
   let scheduled = false
 
@@ -130,6 +132,7 @@ function create() {
           else frames.push(frame)
           schedule()
         },
+        onMetrics: (frame) => onMeasures(frame),
         onState: (next) => (state.value = next),
         onAlive: (at) => (lastFrame.value = at),
         onClock: (service) => (clockOffset.value = service - Date.now()),
@@ -137,11 +140,13 @@ function create() {
         onRefused(name, status) {
           const refused = holdings.get(name)
           if (refused !== undefined) refused.refused.value = status
+          measures.get(name)?.refused(status)
         },
       },
       world,
     )
     for (const [name, demand] of demands) stream.subscribe(wanted(name, demand))
+    for (const { subscription } of measures.values()) stream.subscribe(subscription)
     stream.open()
   }
 
@@ -237,10 +242,24 @@ function create() {
     return { name, collection: type, fields: fields === '*' ? '*' : [...fields], ...(filter === undefined ? {} : { filter }) }
   }
 
+  /** Live values on the same line, until `unmeasure`; again under the same name replaces it. `stores/metrics` reads them. */
+  function measure(subscription: MetricsSubscription, refused: (status: number) => void): void {
+    measures.set(subscription.name, { subscription, refused })
+    stream?.subscribe(subscription)
+  }
+
+  function unmeasure(name: string): void {
+    if (measures.delete(name)) stream?.unsubscribe(name)
+  }
+
+  function whenMeasured(callback: (frame: MetricsFrame) => void): void {
+    onMeasures = callback
+  }
+
   /** Look whether the line is still alive, at once: the page was woken. */
   function wake(): void {
     stream?.check()
   }
 
-  return { state, lastFrame, clockOffset, start, stop, wake, collection, demand, detail }
+  return { state, lastFrame, clockOffset, start, stop, wake, collection, demand, detail, measure, unmeasure, whenMeasured }
 }

@@ -97,7 +97,7 @@ export function valuesSeen(rows: Iterable<unknown>, path: readonly string[], mos
   const counts = new Map<string, number>()
   const count = (value: unknown) => {
     if (Array.isArray(value)) value.forEach(count)
-    else if (typeof value === 'string' || typeof value === 'number') {
+    else if (typeof value === 'string' || (typeof value === 'number' && !Number.isNaN(value))) {
       const key = String(value)
       if (key !== '' && (counts.has(key) || counts.size < most)) counts.set(key, (counts.get(key) ?? 0) + 1)
     }

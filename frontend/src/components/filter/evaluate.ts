@@ -24,7 +24,8 @@ function member(value: unknown, name: string): unknown {
   return Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined
 }
 
-const ABSENT = Symbol('absent')
+/** No such property. */
+export const ABSENT = Symbol('absent')
 
 /** What `<` and `>` make of a value: null is 0, a list is its text, an object is no number. */
 function numeric(value: unknown): number {
@@ -105,25 +106,36 @@ function glob(text: string): Predicate {
   return pattern(new RegExp(source, 'i')) // of one line: the dot stops at its end, as the server's star does
 }
 
-export function compile(term: Term): Predicate {
+/**
+ * A property of an object that the object itself does not hold, such as a live value; `undefined` where it is not known,
+ * and ABSENT for a name that is not of this kind.
+ */
+export type Beside = (object: unknown, name: string) => unknown
+
+const NOTHING_BESIDE: Beside = () => ABSENT
+
+/** `beside`: further properties of the objects that are judged, not of what is inside them. */
+export function compile(term: Term, beside: Beside = NOTHING_BESIDE): Predicate {
   switch (term.kind) {
     case 'and': {
-      const all = term.terms.map(compile)
+      const all = term.terms.map((each) => compile(each, beside))
       if (all.length === 1) return all[0] as Predicate
       return (value) => all.every((test) => test(value))
     }
     case 'or': {
-      const some = term.terms.map(compile)
+      const some = term.terms.map((each) => compile(each, beside))
       return (value) => some.some((test) => test(value))
     }
     case 'not': {
-      const test = compile(term.term)
+      const test = compile(term.term, beside)
       return (value) => !test(value)
     }
     case 'property': {
       const test = compile(term.term)
       const name = term.name
       return (value) => {
+        const other = beside(value, name)
+        if (other !== ABSENT) return other !== undefined && test(other) // what is not known matches nothing
         const inside = member(value, name)
         return inside !== ABSENT && test(inside)
       }
@@ -131,7 +143,8 @@ export function compile(term: Term): Predicate {
     case 'truthy': {
       const name = term.name
       return (value) => {
-        const inside = member(value, name)
+        const other = beside(value, name)
+        const inside = other === ABSENT ? member(value, name) : other
         return inside !== ABSENT && Boolean(inside)
       }
     }
@@ -151,8 +164,8 @@ export function compile(term: Term): Predicate {
 }
 
 /** The predicate of a filter text. Throws only `FilterSyntaxError`. */
-export function predicate(text: string): Predicate {
-  return compile(parse(text))
+export function predicate(text: string, beside?: Beside): Predicate {
+  return compile(parse(text), beside)
 }
 
 /** `test`, asked once per object: values are frozen, so an object that was judged need not be judged again. */

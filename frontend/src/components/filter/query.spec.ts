@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { predicate } from './evaluate'
+import { ABSENT, predicate } from './evaluate'
 import { FilterSyntaxError, parse, propertiesOf, quote, searchesEverything } from './query'
 
 const vm = {
@@ -226,3 +226,36 @@ function seeded(seed: number): () => number {
     return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
   }
 }
+
+describe('values beside an object', () => {
+  const live: Record<string, number | undefined> = { a: 93.5, b: 12 }
+  const beside = (row: unknown, name: string) => (name === 'metrics.cpu' ? live[(row as { id: string }).id] : ABSENT)
+  const rows = ['a', 'b', 'c'].map((id) => Object.freeze({ id, name_label: `vm ${id}`, tags: id === 'a' ? ['prod'] : [] }))
+  const ids = (text: string) => rows.filter(predicate(text, beside)).map(({ id }) => id)
+
+  it('are compared as if the object held them', () => {
+    expect(ids('metrics.cpu:>80')).toEqual(['a'])
+    expect(ids('metrics.cpu:<=80')).toEqual(['b'])
+    expect(ids('metrics.cpu:>10 !tags:prod')).toEqual(['b'])
+    expect(ids('|(metrics.cpu:>80 name_label:c)')).toEqual(['a', 'c'])
+  })
+
+  it('match nothing where they are not known, and are not set there', () => {
+    expect(ids('metrics.cpu:<1000')).toEqual(['a', 'b'])
+    expect(ids('metrics.cpu?')).toEqual(['a', 'b'])
+    expect(ids('!metrics.cpu?')).toEqual(['c'])
+  })
+
+  it('follow the values', () => {
+    const test = predicate('metrics.cpu:>80', beside)
+    expect(rows.filter(test)).toHaveLength(1)
+    live.b = 99
+    expect(rows.filter(test)).toHaveLength(2)
+    live.b = 12
+  })
+
+  it('leave other names to the object', () => {
+    expect(ids('name_label:b')).toEqual(['b'])
+    expect(ids('metrics.unknown:>0')).toEqual([])
+  })
+})

@@ -1,4 +1,5 @@
 /** What a table's columns are made of: pure functions from a row to what a cell shows. */
+import type { Component } from 'vue'
 import type { RouteLocationRaw } from 'vue-router'
 import type { MessageKey } from '@/i18n'
 import type { Tone } from '../states'
@@ -23,6 +24,8 @@ export type Cell =
   | { kind: 'span'; since: number }
   | { kind: 'flag'; on: boolean; word: string }
   | { kind: 'copy'; text: string; shown?: string }
+  /** Drawn by a component of its own, which follows what it shows by itself; `key` changes with what it is about. */
+  | { kind: 'part'; part: Component; props: Readonly<Record<string, unknown>>; key: string; text: () => string }
   | { kind: 'none' }
 
 export const NONE: Cell = { kind: 'none' }

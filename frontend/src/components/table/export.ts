@@ -22,6 +22,8 @@ export function cellText(cell: Cell): string {
       return new Date(cell.at).toISOString()
     case 'span':
       return new Date(cell.since).toISOString()
+    case 'part':
+      return cell.text()
     case 'none':
       return ''
   }
@@ -50,7 +52,7 @@ export function toCsv<T extends { id: string }, C>(
 
 /** The objects themselves, as the API would answer for the shown columns. */
 export function toJson<T extends { id: string }, C>(rows: readonly T[], columns: readonly Column<T, C>[]): string {
-  const names = ['id', ...new Set(columns.flatMap((column) => column.reads.filter((name) => name !== 'id')))]
+  const names = ['id', ...new Set(columns.flatMap((column) => column.reads.map((name) => name.split('.')[0] as string).filter((name) => name !== 'id')))]
   const picked = rows.map((row) => Object.fromEntries(names.flatMap((name) => (name in row ? [[name, (row as Record<string, unknown>)[name]]] : []))))
   return `${JSON.stringify(picked, null, 2)}\n`
 }
@@ -71,7 +73,12 @@ function shell(text: string): string {
 
 /** Hands a text to the browser as a file to keep. */
 export function download(name: string, type: string, text: string) {
-  const address = URL.createObjectURL(new Blob([text], { type }))
+  saveBlob(name, new Blob([text], { type }))
+}
+
+/** The same for what is no text. */
+export function saveBlob(name: string, blob: Blob) {
+  const address = URL.createObjectURL(blob)
   const link = document.createElement('a')
   link.href = address
   link.download = name

@@ -1,6 +1,12 @@
 /** What can be done to objects: its name, what is asked before, why it cannot be done, how it ended. */
 export default {
   act: {
+    acknowledge: 'Acknowledge',
+    acknowledgeNote: 'Acknowledge with a note',
+    unacknowledge: 'Take the acknowledgement back',
+    testRule: 'Test',
+    testChannel: 'Test',
+    retry: 'Try again',
     addDisk: 'Add a disk',
     addInterface: 'Add an interface',
     addVtpm: 'Add a vTPM',
@@ -64,6 +70,8 @@ export default {
     removeTag: 'Remove a tag',
   },
   ask: {
+    deleteRule: 'The rule raises nothing any more, and its alarms end. They stay in the history.',
+    deleteChannel: 'Nobody is told through this channel any more.',
     addHost: 'The host joins this pool, restarts as one of its members, and the server of its own pool is forgotten.',
     hardShutdown: 'It is switched off at once, as if its power were cut. What its programs have not saved is lost.',
     hardReboot: 'It is reset at once, as if its reset button were pressed. What its programs have not saved is lost.',
@@ -111,6 +119,7 @@ export default {
     noTyped: 'This is not its name.',
   },
   form: {
+    note: 'Note for the others',
     srType: 'Kind of storage',
     sr: { nfs: 'NFS', iso: 'ISO images over NFS', smb: 'SMB', lvmoiscsi: 'iSCSI', lvmohba: 'Fibre Channel (HBA)', ext: 'Local, ext4 (thin)', lvm: 'Local, LVM' },
     server: 'Server',
@@ -169,6 +178,13 @@ export default {
     none: 'None',
   },
   why: {
+    acknowledged: 'It is acknowledged',
+    notAcknowledged: 'It is not acknowledged',
+    stands: 'It still stands: it goes once its value is back',
+    on: 'It is on',
+    off: 'It is off',
+    sent: 'It has been sent',
+    queued: 'It waits to be sent',
     notForVlans: 'It cannot carry VLANs.',
     noOtherHost: 'No host of another pool is connected.',
     silent: 'Its pool does not answer',
@@ -250,6 +266,8 @@ export default {
     tooMany: 'At most {n} at once: choose fewer.',
   },
   effect: {
+    acknowledge: 'will be acknowledged',
+    unacknowledge: 'will not be acknowledged any more',
     start: 'will be started',
     clean_shutdown: 'will be shut down',
     hard_shutdown: 'will be switched off at once; what is not saved is lost',

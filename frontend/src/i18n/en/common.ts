@@ -3,6 +3,7 @@ export default {
   common: {
     actions: 'Actions',
     all: 'All {n}',
+    close: 'Close',
     cancel: 'Cancel',
     copied: 'Copied',
     copy: 'Copy',

@@ -1,8 +1,11 @@
 /** Texts that are loaded with the first screen that shows them: lists, pages of objects, and everything about doing. */
 import actions from './actions'
+import alarms from './alarms'
 import lists from './lists'
+import metrics from './metrics'
 import screens from './screens'
+import stats from './stats'
 
-const late = { ...actions, ...lists, ...screens }
+const late = { ...actions, ...alarms, ...lists, ...metrics, ...screens, ...stats }
 
 export default late

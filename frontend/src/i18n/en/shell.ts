@@ -16,6 +16,7 @@ export default {
     servers: 'Connections',
     site: 'Dashboard',
     users: 'Users',
+    stats: 'Statistics',
   },
   tree: {
     title: 'Infrastructure',

@@ -1,5 +1,11 @@
 export default {
   act: {
+    acknowledge: 'Acquitter',
+    acknowledgeNote: 'Acquitter avec une note',
+    unacknowledge: 'Retirer l’acquittement',
+    testRule: 'Essayer',
+    testChannel: 'Essayer',
+    retry: 'Réessayer',
     addDisk: 'Ajouter un disque',
     addInterface: 'Ajouter une interface',
     addVtpm: 'Ajouter un vTPM',
@@ -63,6 +69,8 @@ export default {
     removeTag: 'Retirer une étiquette',
   },
   ask: {
+    deleteRule: 'La règle ne lève plus rien, et ses alarmes se terminent. Elles restent dans l’historique.',
+    deleteChannel: 'Personne n’est plus prévenu par ce canal.',
     addHost: 'L’hôte rejoint ce pool, redémarre comme membre, et le serveur de son propre pool est oublié.',
     hardShutdown: 'Elle est éteinte aussitôt, comme si on coupait le courant. Ce que ses programmes n’ont pas enregistré est perdu.',
     hardReboot: 'Elle est réinitialisée aussitôt, comme par son bouton. Ce que ses programmes n’ont pas enregistré est perdu.',
@@ -110,6 +118,7 @@ export default {
     noTyped: 'Ce n’est pas son nom.',
   },
   form: {
+    note: 'Note pour les autres',
     srType: 'Type de stockage',
     sr: { nfs: 'NFS', iso: 'Images ISO par NFS', smb: 'SMB', lvmoiscsi: 'iSCSI', lvmohba: 'Fibre Channel (HBA)', ext: 'Local, ext4 (fin)', lvm: 'Local, LVM' },
     server: 'Serveur',
@@ -168,6 +177,13 @@ export default {
     none: 'Aucun',
   },
   why: {
+    acknowledged: 'Elle est acquittée',
+    notAcknowledged: 'Elle n’est pas acquittée',
+    stands: 'Elle tient toujours : elle part quand sa valeur revient',
+    on: 'C’est actif',
+    off: 'C’est inactif',
+    sent: 'Il a été envoyé',
+    queued: 'Il attend d’être envoyé',
     notForVlans: 'Elle ne peut pas porter de VLAN.',
     noOtherHost: 'Aucun hôte d’un autre pool n’est connecté.',
     silent: 'Son pool ne répond pas',
@@ -249,6 +265,8 @@ export default {
     tooMany: 'Au plus {n} à la fois : choisissez-en moins.',
   },
   effect: {
+    acknowledge: 'sera acquittée',
+    unacknowledge: 'ne sera plus acquittée',
     start: 'sera démarrée',
     clean_shutdown: 'sera arrêtée',
     hard_shutdown: 'sera éteinte aussitôt ; ce qui n’est pas enregistré est perdu',

@@ -2,6 +2,7 @@ export default {
   common: {
     actions: 'Actions',
     all: 'Les {n}',
+    close: 'Fermer',
     cancel: 'Annuler',
     copied: 'Copié',
     copy: 'Copier',

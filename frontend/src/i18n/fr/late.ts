@@ -1,8 +1,11 @@
 import type { LateMessages } from '../en'
 import actions from './actions'
+import alarms from './alarms'
 import lists from './lists'
+import metrics from './metrics'
 import screens from './screens'
+import stats from './stats'
 
-const late: LateMessages = { ...actions, ...lists, ...screens }
+const late: LateMessages = { ...actions, ...alarms, ...lists, ...metrics, ...screens, ...stats }
 
 export default late

@@ -15,6 +15,7 @@ export default {
     servers: 'Connexions',
     site: 'Tableau de bord',
     users: 'Utilisateurs',
+    stats: 'Statistiques',
   },
   tree: {
     title: 'Infrastructure',

@@ -91,12 +91,16 @@ export interface Action<T extends XoObject = AnyObject> {
   readonly dialog?: Component
   /** Opens a screen instead of acting. */
   readonly goTo?: (object: T) => RouteLocationRaw
+  /** The same for many at once. */
+  readonly goToMany?: (objects: readonly T[]) => RouteLocationRaw
   /** On many at once: `true`, one after the other from here; a name, by the service's own action on many. */
   readonly many?: true | string
   /** What the service calls the values on many. */
   readonly manyParams?: (params: Params) => Params
   /** The type of what it makes: told, with a way to it. */
   readonly makes?: TypeName
+  /** Done by this service alone: the pool of the object need not answer. */
+  readonly local?: true
   /** Only for those chosen in a list: an object's own page has a better place for it. */
   readonly onlyMany?: boolean
   /** Makes it as it was. Throws Problem. */

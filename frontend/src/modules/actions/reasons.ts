@@ -14,7 +14,7 @@ export function unless(wrong: boolean, key: Reason['key'], values?: Reason['valu
 /** What holds for any action: the pool answers and may be changed, and the same is not under way already. */
 export function check(action: Action, object: AnyObject, around: Around): Possible {
   const pool = typeof object.$pool === 'string' ? object.$pool : undefined
-  const server = pool === undefined ? undefined : around.server(pool)
+  const server = pool === undefined || action.local ? undefined : around.server(pool)
   return first(
     unless(server !== undefined && server.state !== 'connected', 'why.silent'),
     unless(server?.readOnly === true && action.goTo === undefined, 'why.readOnly'),

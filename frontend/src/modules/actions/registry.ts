@@ -1,7 +1,9 @@
 /** Every action of every type: the one list that buttons, menus, the selection bar and the palette read. */
 import { type TypeName } from '@/api/types'
 import { type Action, type AnyObject } from './action'
+import { alarmActions, channelActions, deliveryActions, ruleActions } from './alarm'
 import { pbdActions, vbdActions, vtpmActions } from './attachment'
+import { compareActions } from './compare'
 import { hostActions } from './host'
 import { hostMaking, poolMaking, srMaking, vmMaking } from './making'
 import { bondActions, networkActions, pifActions, vifActions } from './network'
@@ -36,7 +38,12 @@ export const ACTIONS: readonly Action[] = [
   ...taskActions,
   ...xapiTaskActions,
   ...messageActions,
+  ...alarmActions,
+  ...ruleActions,
+  ...channelActions,
+  ...deliveryActions,
   ...tagActions,
+  ...compareActions,
 ]
 
 const BY_TYPE = new Map<TypeName, readonly Action[]>()
@@ -53,7 +60,7 @@ export function actionsFor(type: TypeName, object: AnyObject): readonly Action[]
 
 /** Those that can be done to many at once. */
 export function actionsForMany(type: TypeName): readonly Action[] {
-  return actionsOf(type).filter(({ many }) => many !== undefined)
+  return actionsOf(type).filter(({ many, goToMany }) => many !== undefined || goToMany !== undefined)
 }
 
 /** What actions of a type read of its objects, where those are not always here: lists ask for it. */
@@ -67,6 +74,9 @@ export const ACTION_FIELDS: { readonly [K in TypeName]?: readonly string[] } = {
   VBD: ['attached', 'VDI'],
   PBD: ['attached'],
   VTPM: ['vm'],
+  'alarm-rule': ['enabled', 'type', 'metric', 'comparison', 'threshold', 'clear', 'durationS', 'clearDurationS', 'severity', 'filter', 'channels'],
+  'notification-channel': ['enabled', 'kind', 'webhook', 'email', 'minimumSeverity', 'events', 'poolAlarms', 'language'],
+  notification: ['state'],
   task: ['status', 'abortionRequestedAt'],
   'xapi-task': ['status', 'allowedOperations'],
 }

@@ -1,6 +1,6 @@
 /** Actions of tasks, ours and the pools', and of what pools have said. */
 import { pathOf, remove } from '@/api/act'
-import { type Alarm, type Message, type Task, type XapiTask } from '@/api/types'
+import { type Message, type Task, type XapiTask } from '@/api/types'
 import { define, type Action } from './action'
 import { first, unless } from './reasons'
 import { act } from './vm'
@@ -38,5 +38,4 @@ export const xapiTaskActions: readonly Action[] = [
 
 export const messageActions: readonly Action[] = [
   define<Message>({ type: 'message', name: 'delete', label: 'act.dismiss', icon: 'i-lucide-check', group: 'remove', primary: true, many: 'delete', possible: () => true, run: (message) => remove(pathOf('messages', message.id)) }),
-  define<Alarm>({ type: 'alarm', name: 'delete', label: 'act.dismiss', icon: 'i-lucide-check', group: 'remove', primary: true, many: 'delete', possible: () => true, run: (alarm) => remove(pathOf('alarms', alarm.id)) }),
 ]

@@ -33,6 +33,7 @@ export function useMenu() {
   function begin(action: Action, objects: readonly AnyObject[]): void {
     const [object] = objects
     if (object === undefined) return
+    if (action.goToMany !== undefined && objects.length > 1) return void router.push(action.goToMany(objects))
     if (action.goTo !== undefined) return void router.push(action.goTo(object))
     const request = { action, objects, names: objects.map((each) => nameOf(each, action.type)) }
     if (objects.length > 1 || asks(action, object, around)) actions.ask(request)
@@ -58,7 +59,7 @@ export function useMenu() {
   function item(action: Action, objects: readonly AnyObject[]): MenuItem {
     const answer = objects.length === 1 && objects[0] !== undefined ? possible(action, objects[0]) : possibleForAny(action, objects)
     const asked = objects[0] !== undefined && objects.length === 1 && action.goTo === undefined && asks(action, objects[0], around)
-    const label = asked || objects.length > 1 ? dots(t(action.label)) : t(action.label)
+    const label = asked || (objects.length > 1 && action.goToMany === undefined) ? dots(t(action.label)) : t(action.label)
     if (answer === true) return { label, icon: action.icon, color: action.danger === true ? 'error' : undefined, 'data-action': action.name, onSelect: () => begin(action, objects) }
     return {
       label,

@@ -3,6 +3,7 @@ import { type Host } from '@/api/types'
 import { hostLook } from '@/components/states'
 import { countColumn, descriptionColumn, flagColumn, idColumn, numberColumn, poolColumn, shareColumn, stateColumn, tagsColumn, textColumn, timeColumn, titleColumn, type ModuleColumn } from '../columns'
 import { type Look } from '../look'
+import { liveColumn } from '../metrics/columns'
 import { operationWord } from '../operations'
 
 export function isMaster(host: Host, look: Look): boolean {
@@ -24,6 +25,8 @@ export const hostColumns: ModuleColumn<Host>[] = [
   poolColumn<Host>({ brief: true }),
   textColumn<Host>('address', ['address'], (host) => host.address, { mono: true, width: 130, brief: true }),
   shareColumn<Host>('memoryUsed', ['memory'], (host) => (host.memory === undefined ? undefined : { used: host.memory.usage, size: host.memory.size }), { path: 'memory.usage', width: 180 }),
+  liveColumn<Host>('host', 'cpuUse', 'cpu'),
+  liveColumn<Host>('host', 'memoryUse', 'memoryPercent'),
   numberColumn<Host>('cores', ['cpus'], (host) => host.cpus?.cores, { path: 'cpus.cores' }),
   numberColumn<Host>('vms', ['residentVms', 'controlDomain'], guestsOf, { path: undefined, width: 72 }),
   textColumn<Host>('version', ['version', 'productBrand'], (host) => [host.productBrand, host.version].filter(Boolean).join(' '), { width: 150 }),
@@ -31,6 +34,9 @@ export const hostColumns: ModuleColumn<Host>[] = [
   flagColumn<Host>('rebootRequired', ['rebootRequired'], (host) => host.rebootRequired, { width: 120 }),
   tagsColumn<Host>(),
   descriptionColumn<Host>(),
+  liveColumn<Host>('host', 'networkUse', 'network', { extra: true }),
+  liveColumn<Host>('host', 'diskUse', 'disk', { extra: true }),
+  liveColumn<Host>('host', 'load', 'load', { extra: true, width: 136 }),
   numberColumn<Host>('sockets', ['cpus'], (host) => host.cpus?.sockets, { path: 'cpus.sockets', extra: true }),
   textColumn<Host>('hostname', ['hostname'], (host) => host.hostname, { extra: true }),
   textColumn<Host>('build', ['build'], (host) => host.build, { extra: true, width: 100 }),

@@ -8,6 +8,7 @@ export const hostOverview: Overview<Host> = (host, look) => {
   const w = writer(look)
   const bios = host.bios_strings ?? {}
   return [
+    { title: look.t('live.title'), live: { part: 'now', type: 'host', metrics: ['cpu', 'memoryPercent', 'network', 'disk', 'load'], off: host.power_state !== 'Running' } },
     w.section('general', {
       facts: [
         ...w.cell('memory', shareCell({ used: host.memory.usage, size: host.memory.size })),
@@ -40,7 +41,8 @@ export const hostOverview: Overview<Host> = (host, look) => {
       ],
     }),
     ...(host.certificates?.length ? [w.section('certificate', { facts: host.certificates.flatMap((each) => [...w.copy('fingerprint', each.fingerprint), ...w.time('validUntil', each.notAfter)]) })] : []),
-    w.section('residents', { related: { type: 'VM', filter: `$container:="${host.id}"`, columns: ['name', 'state', 'cpus', 'memory', 'address', 'os', 'uptime'] } }),
+    { title: look.t('top.vms'), live: { part: 'top', type: 'VM', metrics: ['cpu', 'memoryUsed', 'network', 'disk'], filter: `$container:="${host.id}"` } },
+    w.section('residents', { related: { type: 'VM', filter: `$container:="${host.id}"`, columns: ['name', 'state', 'cpuUse', 'cpus', 'memory', 'address', 'os', 'uptime'] } }),
     w.section('interfaces', { related: { type: 'PIF', filter: `$host:="${host.id}"`, columns: ['name', 'state', 'network', 'address', 'mac', 'vlan', 'speed', 'management'] } }),
     w.section('storage', { related: { type: 'PBD', filter: `host:="${host.id}"`, columns: ['sr', 'state', 'configuration', 'name'] } }),
     ...talk(host, look),

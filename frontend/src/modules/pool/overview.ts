@@ -1,6 +1,17 @@
 /** The first screen of a pool. */
-import { type Pool } from '@/api/types'
+import { type Host, type Pool } from '@/api/types'
+import { titleColumn, type ModuleColumn } from '../columns'
+import { type AnyRow } from '../kinds'
+import { liveColumn } from '../metrics/columns'
 import { countCell, talk, writer, type Overview } from '../overview'
+
+/** The name first, then how loaded each is, at a glance. */
+const loadBars = [
+  titleColumn<Host>('host'),
+  liveColumn<Host>('host', 'cpuUse', 'cpu', { bar: true }),
+  liveColumn<Host>('host', 'memoryUse', 'memoryPercent', { bar: true }),
+  liveColumn<Host>('host', 'load', 'load'),
+] as unknown as ModuleColumn<AnyRow>[]
 
 const STATES = ['Running', 'Halted', 'Paused', 'Suspended'] as const
 
@@ -8,6 +19,7 @@ export const poolOverview: Overview<Pool> = (pool, look) => {
   const w = writer(look)
   const here = `$pool:="${pool.id}"`
   return [
+    { title: look.t('live.title'), live: { part: 'now', type: 'pool', metrics: ['cpu', 'memoryPercent', 'network', 'disk', 'iops'] } },
     w.section('general', {
       facts: [
         ...w.link('master', 'host', pool.master),
@@ -32,7 +44,8 @@ export const poolOverview: Overview<Pool> = (pool, look) => {
         ...w.link('crashSr', 'SR', pool.crashDumpSr),
       ],
     }),
-    w.section('hosts', { related: { type: 'host', filter: here, columns: ['name', 'state', 'master', 'memoryUsed', 'vms', 'cores', 'address', 'version', 'uptime'] } }),
+    { title: look.t('top.vms'), live: { part: 'top', type: 'VM', metrics: ['cpu', 'memoryUsed', 'network', 'disk'], pool: pool.id } },
+    w.section('hosts', { related: { type: 'host', filter: here, own: loadBars, columns: ['state', 'networkUse', 'vms', 'master', 'cores', 'address', 'version', 'uptime'] } }),
     w.section('storage', { related: { type: 'SR', filter: here, columns: ['name', 'srType', 'shared', 'place', 'used', 'free', 'promised'] } }),
     w.section('networks', { related: { type: 'network', filter: here, columns: ['name', 'bridge', 'mtu', 'pifs', 'vifs', 'bonded'] } }),
     ...talk(pool, look),

@@ -8,6 +8,7 @@ export const srOverview: Overview<SR> = (sr, look) => {
   const w = writer(look)
   const sized = sr.size > 0
   return [
+    { title: look.t('live.title'), live: { part: 'now', type: 'SR', metrics: ['diskRead', 'diskWrite', 'iops', 'diskLatency', 'iowait'] } },
     w.section('capacity', {
       facts: [
         ...w.cell('used', shareCell({ used: sr.physical_usage, size: sr.size })),
@@ -25,6 +26,7 @@ export const srOverview: Overview<SR> = (sr, look) => {
         ...w.link('pool', 'pool', sr.$pool),
       ],
     }),
+    ...(sized ? [{ title: look.t('space.title'), live: { part: 'space' } } as const] : []),
     w.section('disks', { related: { type: 'VDI', filter: `$SR:="${sr.id}"`, columns: ['name', 'size', 'used', 'vdiType', 'attachments', 'snapshots'] } }),
     w.section('attachedHosts', { related: { type: 'PBD', filter: `SR:="${sr.id}"`, columns: ['host', 'state', 'configuration', 'name'] } }),
     ...talk(sr, look),

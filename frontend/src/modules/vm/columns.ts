@@ -18,6 +18,7 @@ import {
   titleColumn,
   type ModuleColumn,
 } from '../columns'
+import { liveColumn } from '../metrics/columns'
 import { operationWord } from '../operations'
 
 const state = <T extends AnyVM>() =>
@@ -48,11 +49,16 @@ export const vmColumns: ModuleColumn<VM>[] = [
   poolColumn<VM>(),
   cpus(),
   memory(),
+  liveColumn<VM>('VM', 'cpuUse', 'cpu'),
+  liveColumn<VM>('VM', 'memoryUse', 'memoryPercent'),
   textColumn<VM>('address', ['mainIpAddress'], (vm) => vm.mainIpAddress, { mono: true, brief: true, width: 130 }),
   textColumn<VM>('os', ['os_version'], osName, { path: 'os_version.name', width: 170 }),
   tagsColumn<VM>(),
   timeColumn<VM>('uptime', ['startTime', 'power_state'], (vm) => (vm.power_state === 'Running' || vm.power_state === 'Paused' ? vm.startTime : undefined), { span: true, path: 'startTime', width: 110 }),
   descriptionColumn<VM>(),
+  liveColumn<VM>('VM', 'networkUse', 'network', { extra: true }),
+  liveColumn<VM>('VM', 'diskUse', 'disk', { extra: true }),
+  liveColumn<VM>('VM', 'iops', 'iops', { extra: true }),
   textColumn<VM>('addresses', ['addresses'], (vm) => [...new Set(Object.values(vm.addresses ?? {}))].join(' '), { mono: true, extra: true, path: undefined, width: 240 }),
   flagColumn<VM>('tools', ['pvDriversDetected'], (vm) => vm.pvDriversDetected, { extra: true }),
   flagColumn<VM>('agent', ['managementAgentDetected'], (vm) => vm.managementAgentDetected, { extra: true }),
@@ -100,6 +106,8 @@ export const controllerColumns: ModuleColumn<VMController>[] = [
   poolColumn<VMController>(),
   cpus(),
   sizeColumn<VMController>('memory', ['memory'], (vm) => vm.memory?.size, { path: 'memory.size', brief: true }),
+  liveColumn<VMController>('VM-controller', 'cpuUse', 'cpu'),
+  liveColumn<VMController>('VM-controller', 'memoryUse', 'memoryPercent'),
   timeColumn<VMController>('uptime', ['startTime'], (vm) => vm.startTime, { span: true }),
   descriptionColumn<VMController>({ extra: true }),
   idColumn<VMController>(),

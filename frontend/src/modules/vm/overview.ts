@@ -101,6 +101,7 @@ export const vmOverview: Overview<VM> = (vm, look) => {
   const host = look.find('host', vm.$container)
   const addresses = addressesOf(vm)
   return [
+    { title: look.t('live.title'), live: { part: 'now', type: 'VM', metrics: ['cpu', 'memoryPercent', 'network', 'disk', 'iops'], off: vm.power_state !== 'Running' && vm.power_state !== 'Paused' } },
     w.section('place', {
       facts: [
         ...w.link('host', 'host', host?.id),

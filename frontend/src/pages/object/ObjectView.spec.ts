@@ -1,6 +1,6 @@
 import { flushPromises, mount, type VueWrapper } from '@vue/test-utils'
 import { createPinia, setActivePinia } from 'pinia'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createMemoryHistory, createRouter } from 'vue-router'
 import { type TypeName } from '@/api/types'
 import { i18n, lateTexts, setLocale } from '@/i18n'
@@ -37,6 +37,7 @@ let posts: { collection: string; name: string; filter?: string }[]
 beforeEach(async () => {
   setActivePinia(createPinia())
   posts = []
+  vi.stubGlobal('fetch', () => Promise.resolve(Response.json({ interval: 5, metrics: [], objects: {} }))) // live values have no past here
   await setLocale('en')
   await lateTexts()
   useObjects().start(() => undefined, {
@@ -50,6 +51,7 @@ beforeEach(async () => {
 })
 afterEach(() => {
   wrapper?.unmount()
+  vi.unstubAllGlobals()
   useObjects().stop()
 })
 
