@@ -275,6 +275,18 @@ async def test_lists_with_metrics(client: httpx.AsyncClient) -> None:
     ]
 
 
+async def test_only_metrics_are_taken_for_metrics(client: httpx.AsyncClient) -> None:
+    """A filter that has the word in it is a filter like any other, and can be watched."""
+    async with client.stream(
+        "GET", "/rest/v0/vms", params={"ndjson": "true", "watch": "true", "filter": "!name_label:metrics"}
+    ) as stream:
+        assert stream.status_code == 200
+    half = "metrics:|(cpu:>50 memoryPercent:>50)"
+    rows = await ask(client, "vms", fields="metrics.cpu,metrics.memoryPercent", filter=half)
+    assert all(max(row["metrics"].get("cpu", 0), row["metrics"].get("memoryPercent", 0)) > 50 for row in rows)
+    assert rows
+
+
 async def test_a_list_that_is_sorted_by_a_metric_is_new_when_the_numbers_are(client: httpx.AsyncClient) -> None:
     first = await client.get("/rest/v0/vms", params={"fields": "metrics.cpu"})
     plain = await client.get("/rest/v0/vms", params={"fields": "name_label"})
@@ -332,6 +344,16 @@ async def test_numbers_over_the_event_stream(client: httpx.AsyncClient) -> None:
         assert set(mine[0]["values"]) == set(some)
         assert mine[1]["time"] > mine[0]["time"] - 10
         assert set(mine[1]["values"]) <= set(some)
+        name = (await ask(client, f"vms/{some[0]}"))["name_label"]
+        body = {"collection": "VM", "metrics": ["cpu"], "filter": f'name_label:="{name}"', "name": "filtered"}
+        assert (await client.post(f"/rest/v0/events/{init['id']}/subscriptions", json=body)).status_code == 201
+        async with asyncio.timeout(20):
+            while True:
+                kind, data = await anext(frames)
+                if data.get("$subscription") == "filtered":
+                    break
+        assert some[0] in data["values"]
+        assert len(data["values"]) < len(running)
         gone = await client.delete(f"/rest/v0/events/{init['id']}/subscriptions/mine")
         assert gone.status_code == 204
         for wrong in (

@@ -93,7 +93,7 @@ async def list_collection(request: Request, collection: str, params: Params, ses
     if resource is None:
         return await answer_list(request, (), params, session.viewer, revision=objects.epoch)
     measured: MeasuredLists = request.app.state.measured_lists
-    metrics = measured.wanted(resource.type, params.fields, params.filter, params.sort)
+    metrics = measured.wanted(resource.type, fields=params.fields, text=params.filter, sort=params.sort)
     if params.watch and request.method == "GET":
         if metrics:
             raise BadRequest("metrics always change: follow them with GET /events?metrics=VM:cpu")

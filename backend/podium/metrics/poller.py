@@ -28,7 +28,8 @@ SILENT_S: Final = 30.0
 """Without a new row for so long a host counts as silent."""
 SKEW_EVERY_S: Final = 300.0
 """A host's clock is compared with ours so often."""
-SKEW_TIMEOUT_S: Final = 10.0
+SKEW_TIMEOUT_S: Final = 5.0
+"""A member that lost power leaves the coordinator waiting, and us with it."""
 PAUSES: Final = 12
 """A host that does not answer is asked up to so many times less often."""
 AT_ONCE: Final = 50

@@ -14,7 +14,9 @@ from podium.services.measures.fleet import Fleet
 
 MEMBER: Final = "metrics"
 _KEPT: Final = 4
-_NAME: Final = re.compile(r"\bmetrics\b(?:\s*[.:]\s*(\w+))?")
+_NAMED: Final = re.compile(r"\bmetrics\.(\w+)")
+_ANY_OF_THEM: Final = re.compile(r"\bmetrics\s*[:?]")
+"""`metrics:cpu:>80`, `metrics:|(cpu:>80 iowait:>50)`."""
 
 
 class Measured(Composite):
@@ -58,14 +60,14 @@ class MeasuredLists:
         self._fleet = fleet
         self._known: OrderedDict[tuple[str, tuple[str, ...]], tuple[int, Sequence[Entry], list[Entry]]] = OrderedDict()
 
-    def wanted(self, kind: str, *texts: str | None) -> tuple[str, ...]:
-        """The metrics that parameters of a list of that type speak of."""
-        catalog = [metric.name for metric in CATALOG.get(kind, ())]
-        if not catalog:
-            return ()
-        names = {found[1] for text in texts if text and MEMBER in text for found in _NAME.finditer(text)}
-        if None in names:
-            return tuple(catalog)
+    def wanted(self, kind: str, *, fields: str | None, text: str | None, sort: str | None) -> tuple[str, ...]:
+        """The metrics that a list of that type needs for its fields, its filter (`text`) and its order."""
+        catalog = tuple(metric.name for metric in CATALOG.get(kind, ()))
+        paths = [part.strip().lstrip("-") for part in f"{fields or ''},{sort or ''}".split(",")]
+        if not catalog or (text and _ANY_OF_THEM.search(text)) or MEMBER in paths:
+            return catalog
+        names = {path.removeprefix(f"{MEMBER}.") for path in paths if path.startswith(f"{MEMBER}.")}
+        names.update(_NAMED.findall(text or ""))
         return tuple(name for name in catalog if name in names)
 
     @property

@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from podium.cache.entry import Entry
 from podium.cache.filter import Filter
 from podium.cache.objects import Objects
 from podium.errors import InvalidParameters
@@ -79,6 +80,8 @@ class Feed:
         self._wake = wake
         self._begun = False
         self._due: dict[str, Rings] = {}
+        self._matched: dict[str, tuple[Entry, bool]] = {}
+        """A filter can be expensive, and is asked every five seconds: once for each state of an object is enough."""
         live.store.join(self)
 
     def close(self) -> None:
@@ -155,7 +158,13 @@ class Feed:
         entry = self._live.objects.of_type(self._wanted.kind).get(object_id)
         if entry is None or not self._viewer.sees(entry):
             return False
-        return self._wanted.selected is None or self._wanted.selected.matches(entry.object)
+        selected = self._wanted.selected
+        if selected is None:
+            return True
+        known = self._matched.get(object_id)
+        if known is None or known[0] is not entry:
+            known = self._matched[object_id] = (entry, selected.matches(entry.object))
+        return known[1]
 
     def _frame(self, time: float, rows: Rows) -> bytes:
         data = {

@@ -1,5 +1,6 @@
 """Stats: the measurements of objects as clients see them, in Xen Orchestra's shape (ANCHOR.md 5)."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, Literal, TypeVar
 
@@ -103,23 +104,25 @@ class Stats:
         return await self._answer(host, vm.id, granularity, raw=raw)
 
     async def host(self, host_id: str, granularity: Granularity, *, raw: bool, by: Viewer) -> StatsAnswer:
-        """Of a host. Raises NotFound, MissingPrivileges."""
+        """Of a host. Raises NotFound, MissingPrivileges, InvalidParameters when it is not running."""
         host = self._read(Host, "host", host_id, by)
+        if host.power_state == "Halted":
+            raise InvalidParameters(f"{host.name_label} is not running: only a host that runs has statistics.")
         return await self._answer(host, host.id, granularity, raw=raw)
 
     async def pool(self, pool_id: str, granularity: Granularity, *, raw: bool, by: Viewer) -> dict[str, object]:
         """Of each host of a pool: its stats, or `{"error": ...}`. Raises NotFound, MissingPrivileges."""
-        pool = self._read(Pool, "pool", pool_id, by)
-        found: dict[str, object] = {}
-        for host in self._hosts_of(pool.id):
-            try:
-                if host.power_state != "Running":
-                    raise PoolUnreachable(f"{host.name_label} is not running")
-                found[host.id] = await self._answer(host, host.id, granularity, raw=raw)
-            except (PodiumError, XapiTransportError) as error:
-                described = error.described() if isinstance(error, PodiumError) else {"message": str(error)}
-                found[host.id] = {"error": described}
-        return found
+        hosts = self._hosts_of(self._read(Pool, "pool", pool_id, by).id)
+        answers = await asyncio.gather(*(self._answer_or_not(host, granularity, raw=raw) for host in hosts))
+        return {host.id: answer for host, answer in zip(hosts, answers, strict=True)}
+
+    async def _answer_or_not(self, host: Host, granularity: Granularity, *, raw: bool) -> object:
+        try:
+            if host.power_state != "Running":
+                raise PoolUnreachable(f"{host.name_label} is not running")
+            return await self._answer(host, host.id, granularity, raw=raw)
+        except PodiumError as error:
+            return {"error": error.described()}
 
     async def sr(self, sr_id: str, granularity: Granularity, *, by: Viewer) -> StatsAnswer:
         """Of an SR, combined over the hosts that use it: requests and throughput summed, latency averaged.
@@ -257,18 +260,20 @@ class Stats:
 
     async def _archives(self, hosts: Sequence[Host], step: int) -> dict[str, tuple[Rings, Archive]]:
         """The archives of these hosts, of those that have any."""
+        if step in KEPT:
+            kept = {host.id: self._store.find(host.id, step) for host in hosts}
+            return {host_id: known[:2] for host_id, known in kept.items() if known is not None}
+        running = [host for host in hosts if host.power_state == "Running"]
+        answers = await asyncio.gather(*(self._far(host, step, [host.id]) for host in running), return_exceptions=True)
         found: dict[str, tuple[Rings, Archive]] = {}
-        for host in hosts:
-            known = self._store.find(host.id, step) if step in KEPT else None
-            if known is not None:
-                found[host.id] = known[:2]
-            elif step not in KEPT and host.power_state == "Running":
-                try:
-                    rings, archives = await self._far(host, step, [host.id])
-                except (PodiumError, XapiTransportError):
-                    continue  # what the others tell is worth having
-                if host.id in archives:
-                    found[host.id] = (rings, archives[host.id])
+        for host, answer in zip(running, answers, strict=True):
+            if isinstance(answer, PodiumError):
+                continue  # what the others tell is worth having
+            if isinstance(answer, BaseException):
+                raise answer
+            rings, archives = answer
+            if host.id in archives:
+                found[host.id] = (rings, archives[host.id])
         return found
 
     async def _far(self, host: Host, step: int, uuids: Sequence[str]) -> tuple[Rings, dict[str, Archive]]:
