@@ -4,9 +4,13 @@ import { defineConfig, devices } from '@playwright/test'
 /** Debian's own browser; elsewhere Chrome, else what Playwright installed. */
 export const chromium = ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => existsSync(path))
 
+/** Runs side by side (e2e/run.mjs) have a pool, a service and a folder each. */
+const results = `test-results/${process.env.PODIUM_E2E_PART ?? 'all'}`
+process.env.PODIUM_E2E_STATE = `${results}-admin.json`
+
 export default defineConfig({
   testDir: 'e2e',
-  outputDir: 'test-results',
+  outputDir: results,
   globalSetup: './e2e/setup.ts',
   workers: 1, // one simulated pool for all: its faults are felt by everybody
   fullyParallel: false,
@@ -29,6 +33,6 @@ export default defineConfig({
   },
   projects: [
     { name: 'connect', testMatch: 'connect.spec.ts' },
-    { name: 'journeys', testIgnore: 'connect.spec.ts', dependencies: ['connect'], use: { storageState: 'test-results/admin.json' } },
+    { name: 'journeys', testIgnore: 'connect.spec.ts', dependencies: ['connect'], use: { storageState: process.env.PODIUM_E2E_STATE } },
   ],
 })

@@ -45,5 +45,5 @@ test('the first pool: test, certificate, connect, and the tree fills', async ({ 
   await expect(tree.getByRole('treeitem', { name: /^xcp-01/ })).toBeVisible()
   await expect(page.getByTestId('connecting').getByText('200', { exact: true })).toBeVisible()
   await accessible(page)
-  await page.context().storageState({ path: 'test-results/admin.json' })
+  await page.context().storageState({ path: process.env.PODIUM_E2E_STATE })
 })
