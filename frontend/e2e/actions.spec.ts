@@ -39,7 +39,7 @@ test('a VM is stopped and started from its page', async ({ page }) => {
   await expect(start).toHaveAccessibleDescription(/It is running, and would have to be halted/)
   await accessible(page)
   await header(page).getByRole('button', { name: 'Shut down' }).click()
-  await expect(state(page)).toContainText('Shutting down', { timeout: 1_000 })
+  await expect(state(page)).toContainText('Shutting down', { timeout: 5_000 })
   await expect(state(page)).toContainText('Halted', { timeout: 20_000 })
   await expect(start).not.toHaveAttribute('aria-disabled', 'true')
   await start.click()

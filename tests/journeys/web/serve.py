@@ -81,6 +81,7 @@ async def main(vms: int) -> None:
                 PODIUM_ADMIN_PASSWORD=ADMIN[1],
                 PODIUM_WEB_DIR=str(Path(__file__).parents[3] / "frontend/dist"),
                 # cheap hashes: the journeys sign in often, and two cores are shared by the browser and three servers
+                PODIUM_METRICS_INTERVAL_S="1",  # a host that fails is given up sooner, and found again sooner
                 PODIUM_PASSWORD_MEMORY_KIB="1024",
                 PODIUM_PASSWORD_TIME_COST="1",
             )
