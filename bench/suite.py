@@ -11,6 +11,7 @@ from bench.measures.connect import connect
 from bench.measures.idle import idle
 from bench.measures.lists import lists
 from bench.measures.metrics import metrics
+from bench.measures.people import people
 from bench.measures.start import start
 from bench.measures.stream import FIELDS, WATCHED, crowd, stream
 from bench.measures.transfers import transfers
@@ -20,6 +21,7 @@ from bench.report import Row, document, table
 MEASURES: Final[dict[str, Callable[[Lab], Iterator[Row]]]] = {
     "connect": connect,
     "lists": lists,
+    "people": people,
     "stream": stream,
     "crowd": crowd,
     "transfers": transfers,

@@ -10,6 +10,7 @@ from podium.model.registry import BY_STRUCT
 from podium.services.access import Viewer, viewer_of
 from podium.services.auth import Auth
 from podium.services.passwords import Passwords
+from podium.services.second_factor import SecondFactors
 from podium.services.sessions import Sessions
 from podium.services.throttle import Throttle
 from podium.services.tokens import Tokens
@@ -50,7 +51,10 @@ class Accounts:
         self.tokens = Tokens(database, self.sessions, settings, secret=SECRET)
         self.users = Users(database, self.objects, self.sessions, self.tokens, self.passwords)
         self.throttle = Throttle(clock=self.clock)
-        self.auth = Auth(self.users, self.tokens, self.sessions, self.passwords, self.throttle, settings)
+        self.factors = SecondFactors(database, settings, secret=SECRET, clock=self.clock)
+        self.auth = Auth(
+            self.users, self.tokens, self.sessions, self.passwords, self.throttle, settings, factors=self.factors
+        )
 
 
 @asynccontextmanager

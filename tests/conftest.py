@@ -116,6 +116,8 @@ def make_settings(data_dir: Path, **changes: Any) -> Settings:
         "password_memory_kib": 8,
         "password_time_cost": 1,
         "password_parallelism": 1,
+        "password_min_length": 1,
+        "password_refuse_common": False,
         **changes,
     }
     return Settings(**values)

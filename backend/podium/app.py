@@ -14,48 +14,19 @@ import structlog
 from fastapi import FastAPI
 
 from podium import __version__
-from podium.api import alarm_rules as alarm_rules_api
-from podium.api import alarms as alarms_api
-from podium.api import auth as auth_api
-from podium.api import batch as batch_api
-from podium.api import collections, consoles, dashboards, events, health, openapi, problems, site, transfers, web
-from podium.api import data_sources as data_sources_api
-from podium.api import host_actions as host_actions_api
-from podium.api import hosts as hosts_api
-from podium.api import messages as messages_api
-from podium.api import networks as networks_api
-from podium.api import notification_channels as notification_channels_api
-from podium.api import notifications as notifications_api
-from podium.api import openmetrics as openmetrics_api
-from podium.api import pbds as pbds_api
-from podium.api import pifs as pifs_api
-from podium.api import pool_actions as pool_actions_api
-from podium.api import pools as pools_api
-from podium.api import servers as servers_api
-from podium.api import srs as srs_api
-from podium.api import stats as stats_api
-from podium.api import tags as tags_api
-from podium.api import tasks as tasks_api
-from podium.api import users as users_api
-from podium.api import vbds as vbds_api
-from podium.api import vdis as vdis_api
-from podium.api import vifs as vifs_api
-from podium.api import vm_cds as vm_cds_api
-from podium.api import vm_copies as vm_copies_api
-from podium.api import vm_creation as vm_creation_api
-from podium.api import vm_migration as vm_migration_api
-from podium.api import vm_settings as vm_settings_api
-from podium.api import vm_snapshots as vm_snapshots_api
-from podium.api import vms as vms_api
-from podium.api import vtpms as vtpms_api
-from podium.api import xapi_tasks as xapi_tasks_api
+from podium.api import problems, transfers, web
+from podium.api.auditing import Auditing
 from podium.api.follow import follow
 from podium.api.limits import Limits
 from podium.api.paths import TrailingSlash
+from podium.api.routers import ROUTERS
+from podium.api.view_as import ViewAs
 from podium.cache.objects import Objects
 from podium.db.base import Database, open_database
 from podium.db.last_known import LastKnown
 from podium.db.migrate import upgrade
+from podium.identity.ldap import LdapDirectory
+from podium.identity.oidc import OidcProvider
 from podium.metrics.history import History
 from podium.metrics.pollers import Pollers
 from podium.metrics.store import Store
@@ -63,6 +34,7 @@ from podium.model.base import XoObject
 from podium.model.message import Alarm, Message
 from podium.model.registry import BY_STRUCT, BY_TYPE, PROJECTIONS
 from podium.notify.senders import send
+from podium.services import quotas
 from podium.services.alarms.acknowledgements import Acknowledgements
 from podium.services.alarms.channels import Channels as NotificationChannels
 from podium.services.alarms.desk import AlarmDesk
@@ -72,9 +44,16 @@ from podium.services.alarms.notifications import Notifications
 from podium.services.alarms.of_pools import PoolAlarms
 from podium.services.alarms.outbox import Outbox
 from podium.services.alarms.rules import AlarmRules
+from podium.services.audit.anchor import Anchor
+from podium.services.audit.auditor import Auditor
+from podium.services.audit.log import AuditLog
+from podium.services.audit.reading import AuditReader
+from podium.services.audit.redact import Redactor
 from podium.services.auth import Auth
 from podium.services.batch import Batch
 from podium.services.batch_operations import batch_operations
+from podium.services.can import Can
+from podium.services.classic_grants import ClassicGrants
 from podium.services.cloud_drives import CloudDrives
 from podium.services.consoles import Consoles
 from podium.services.dashboards.counters import Counters
@@ -86,10 +65,12 @@ from podium.services.data_sources import DataSources
 from podium.services.exporter.counts import Own
 from podium.services.exporter.exporter import Exporter
 from podium.services.gateway import Gateway
+from podium.services.groups import Groups
 from podium.services.health import Doctor
 from podium.services.host_actions import HostActions
 from podium.services.host_returns import HostReturns
 from podium.services.hosts import Hosts
+from podium.services.ldap import LdapSignIn
 from podium.services.measures.fleet import Fleet
 from podium.services.measures.hosts import MeasuredHosts
 from podium.services.measures.lists import MeasuredLists
@@ -97,12 +78,22 @@ from podium.services.measures.live import LiveMetrics
 from podium.services.measures.stats import Stats
 from podium.services.messages import Messages
 from podium.services.networks import Networks
+from podium.services.oidc import OidcSignIn
 from podium.services.passwords import Passwords
 from podium.services.pbds import Pbds
+from podium.services.people import People
 from podium.services.pifs import Pifs
 from podium.services.pool_actions import PoolActions
 from podium.services.pools import Pools
-from podium.services.secrets import SecretBox, load_secret
+from podium.services.privileges import Privileges
+from podium.services.provider_config import ldap_config, oidc_config
+from podium.services.provider_groups import ProviderGroups
+from podium.services.provider_users import ProviderUsers
+from podium.services.resource_sets import ResourceSets
+from podium.services.rights.rights import Rights
+from podium.services.roles import Roles
+from podium.services.second_factor import SecondFactors
+from podium.services.secrets import SecretBox, derive_key, load_secret
 from podium.services.servers import Servers
 from podium.services.sessions import Sessions
 from podium.services.srs import Srs
@@ -137,6 +128,8 @@ from podium.watch.manager import Watchers
 log = structlog.get_logger(__name__)
 
 INDEXES: Final[dict[str, dict[str, Callable[[XoObject], str | None]]]] = {
+    "VM": {quotas.INDEX: quotas.index_of},
+    "VM-template": {quotas.INDEX: quotas.index_of},
     "message": {"object": lambda one: one.object if isinstance(one, Message) else None},
     "alarm": {"object": lambda one: one.object.uuid if isinstance(one, Alarm) else None},
 }
@@ -173,52 +166,11 @@ def create_app(settings: Settings, *, announce: Callable[[str], None] = print) -
     app.state.measured_lists = MeasuredLists(fleet)
     app.state.live_metrics = LiveMetrics(objects, store, fleet)
     problems.install(app)
-    for router in (
-        site.router,
-        health.router,
-        openapi.router,
-        events.router,
-        auth_api.router,
-        users_api.router,
-        servers_api.router,
-        tasks_api.router,
-        transfers.router,
-        vms_api.router,
-        vm_snapshots_api.router,
-        vm_copies_api.router,
-        vm_cds_api.router,
-        vm_settings_api.router,
-        vm_migration_api.router,
-        vm_creation_api.router,
-        vtpms_api.router,
-        vdis_api.router,
-        vbds_api.router,
-        vifs_api.router,
-        networks_api.router,
-        pifs_api.router,
-        srs_api.router,
-        pbds_api.router,
-        host_actions_api.router,
-        pool_actions_api.router,
-        tags_api.router,
-        messages_api.router,
-        alarms_api.router,
-        alarm_rules_api.router,
-        notification_channels_api.router,
-        notifications_api.router,
-        xapi_tasks_api.router,
-        batch_api.router,
-        consoles.router,
-        stats_api.router,
-        dashboards.router,
-        openmetrics_api.router,
-        data_sources_api.router,
-        hosts_api.router,
-        pools_api.router,
-        collections.router,
-    ):
+    for router in ROUTERS:
         app.include_router(router)
     app.router.routes.append(web.pages(web.web_directory(settings.web_dir)))
+    app.add_middleware(Auditing)
+    app.add_middleware(ViewAs)
     app.add_middleware(TrailingSlash)
     app.add_middleware(Limits, max_body_bytes=settings.max_body_bytes, streamed=transfers.STREAMED)
     return app
@@ -238,18 +190,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         database = open_database(settings.database)
         stack.push_async_callback(database.close)
         secret = load_secret(settings)
-        sessions = Sessions()
-        passwords = Passwords(settings)
-        tokens = Tokens(database, sessions, settings, secret=secret)
-        users = Users(database, objects, sessions, tokens, passwords)
+        tokens = await _accounts(app, stack, database, secret)
         servers = Servers(database, objects, SecretBox(secret))
-        app.state.auth = Auth(users, tokens, sessions, passwords, Throttle(), settings)
-        app.state.tokens, app.state.users, app.state.servers = tokens, users, servers
+        app.state.servers = servers
         app.state.doctor = doctor = Doctor(
             database=database, objects=objects, streams=lambda: len(app.state.connections), version=app.version
         )
-        await users.load()
-        await _first_administrator(app, users, settings)
         last_known = LastKnown(database, resources=BY_TYPE)
         async for entries in last_known.read():
             objects.restore(entries)
@@ -271,18 +217,47 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.hosts = hosts = Hosts(gateway)
         app.state.pools = Pools(objects, hosts)
         await servers.load()
-        app.state.tasks = tasks = await stack.enter_async_context(Tasks(database, objects))
+        auditor = await stack.enter_async_context(_auditing(app, database, settings, secret))
+        app.state.tasks = tasks = await stack.enter_async_context(Tasks(database, objects, ended=auditor.task_ended))
+        app.state.resource_sets = sets = ResourceSets(database, objects, gateway.quotas)
+        await sets.load()
+        sets.on_change(app.state.rights.refresh)
         await _measuring(app, stack, watchers, commands)
         await _overviews(app, stack)
         alarming = await _alarming(app, stack, database, SecretBox(secret))
         _acting(app, gateway, tasks)
-        background = [*alarming, tokens.run(), servers.run(), last_known.write(hub, objects, since=restored)]
+        following = last_known.write(hub, objects, since=restored)
+        background = [*alarming, tokens.run(), servers.run(), sets.run(hub), following]
         await stack.enter_async_context(_running(*background))
         await servers.connect_enabled()
         doctor.started = True
         log.info("ready", version=app.version, objects=len(objects))
         stack.callback(hub.close)
         yield
+
+
+def _granting(app: FastAPI) -> None:
+    """The services of groups, roles and privileges."""
+    people: People = app.state.people
+    objects: Objects = app.state.objects
+    app.state.groups, app.state.roles = Groups(people), Roles(people)
+    app.state.privileges = Privileges(people, objects)
+    app.state.classic_grants = ClassicGrants(people, objects)
+    app.state.can = Can(people, objects)
+
+
+@asynccontextmanager
+async def _auditing(app: FastAPI, database: Database, settings: Settings, secret: str) -> AsyncIterator[Auditor]:
+    """The audit log, from before the first write until after the last one."""
+    objects: Objects = app.state.objects
+    app.state.audit_reader = AuditReader(database)
+    audit_log = AuditLog(
+        database, Anchor(settings.data_dir), owner=objects.epoch, keep_days=settings.audit_retention_days
+    )
+    redactor = Redactor(derive_key(secret, "podium audit v1"))
+    async with audit_log:
+        app.state.auditor = Auditor(audit_log, objects, redactor, required=settings.audit_required)
+        yield app.state.auditor
 
 
 async def _measuring(app: FastAPI, stack: AsyncExitStack, watchers: Watchers, commands: Commands) -> None:
@@ -361,9 +336,9 @@ def _acting(app: FastAPI, gateway: Gateway, tasks: Tasks) -> None:
     app.state.vm_copies = VmCopies(gateway, migration)
     app.state.vm_cds = VmCds(gateway)
     app.state.vm_destinations = VmDestinations(gateway)
-    app.state.vm_settings = vm_settings = VmSettings(gateway)
+    app.state.vm_settings = vm_settings = VmSettings(gateway, app.state.resource_sets)
     drives = CloudDrives(gateway, transfers_service, tasks)
-    app.state.vm_creation = VmCreation(gateway, vm_settings, drives)
+    app.state.vm_creation = VmCreation(gateway, vm_settings, drives, app.state.resource_sets)
     app.state.vtpms = Vtpms(gateway)
     app.state.vbds = Vbds(gateway)
     app.state.vifs = Vifs(gateway)
@@ -390,6 +365,49 @@ def _acting(app: FastAPI, gateway: Gateway, tasks: Tasks) -> None:
     )
     app.state.batch = Batch(gateway, operations)
     app.state.consoles = Consoles(gateway)
+
+
+async def _accounts(app: FastAPI, stack: AsyncExitStack, database: Database, secret: str) -> Tokens:
+    """Who there is, what he may, and how he signs in. Loaded, and with somebody who can let others in."""
+    settings: Settings = app.state.settings
+    objects: Objects = app.state.objects
+    app.state.rights = rights = Rights(objects, app.state.hub)
+    app.state.people = people = People(database, objects, rights)
+    app.state.sessions = sessions = Sessions(viewer=rights.viewer)
+    passwords = Passwords(settings)
+    app.state.tokens = tokens = Tokens(database, sessions, settings, secret=secret)
+    app.state.users = users = Users(database, objects, sessions, tokens, passwords)
+    users.use(people)
+    _granting(app)
+    app.state.factors = factors = SecondFactors(database, settings, secret=secret, clock=sessions.clock)
+    vouched = ProviderUsers(database, users, sessions, create=settings.create_users_on_first_sign_in)
+    directory = _providers(app, stack, vouched, ProviderGroups(database, changed=people.reload_groups), secret)
+    app.state.auth = auth = Auth(
+        users, tokens, sessions, passwords, Throttle(), settings, factors=factors, directory=directory
+    )
+    await people.load()
+    await users.load()
+    await _first_administrator(app, users, settings)
+    await auth.load()
+    return tokens
+
+
+def _providers(
+    app: FastAPI, stack: AsyncExitStack, people: ProviderUsers, groups: ProviderGroups, secret: str
+) -> LdapSignIn | None:
+    """Whoever else vouches for people: OpenID Connect at routes of its own, LDAP behind the sign-in."""
+    settings: Settings = app.state.settings
+    app.state.oidc = None
+    if (oidc := oidc_config(settings)) is not None:
+        provider = OidcProvider(oidc)
+        stack.push_async_callback(provider.close)
+        app.state.oidc = OidcSignIn(
+            provider, people, secret=secret, admin_group=settings.oidc_admin_group, groups=groups
+        )
+    ldap = ldap_config(settings)
+    if ldap is None:
+        return None
+    return LdapSignIn(LdapDirectory(ldap), people, admin_group=settings.ldap_admin_group, groups=groups)
 
 
 def _settled() -> None:

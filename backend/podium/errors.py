@@ -6,11 +6,18 @@ PodiumError
 │   └── AmbiguousCredentials   a token and an Authorization header at once
 ├── InvalidParameters          well-formed, but a value is not acceptable
 ├── Unauthorized               nobody is signed in
-│   └── InvalidCredentials     somebody tried and failed
+│   ├── InvalidCredentials     somebody tried and failed
+│   │   └── OtpInvalid         ... at the second step: the code is wrong, or used up
+│   └── OtpRequired            the password is right, and a code is needed as well
 ├── Forbidden                  signed in, but not allowed
 │   ├── MissingPrivileges      ... and these privileges would allow it
+│   │   └── CannotGrant        ... to give them to somebody
 │   ├── CrossSite              a browser was sent here by another site
-│   └── ReadOnly               the pool's server was added as read only
+│   ├── ReadOnly               the pool's server was added as read only
+│   ├── WrongPassword          what proves that it is really he, before something of his own changes
+│   ├── SecondFactorRequired   signed in, but a second factor must be set up first
+│   ├── TokenReadOnly          the token was made for reading
+│   └── SignInRefused          the provider vouches for him, but he has no account here
 ├── NotFound                   no such object
 ├── Conflict                   the state does not allow it
 │   ├── NameTaken              an object of that name exists
@@ -18,6 +25,7 @@ PodiumError
 │   ├── IncorrectState         e.g. connect a connected server
 │   │   └── OperationInProgress  somebody's operation on the same object is under way
 │   ├── PartlyFailed           of many objects, some could not be acted upon
+│   ├── NotEnoughResources     a resource set's limit is in the way
 │   └── Aborted                the task was asked to stop
 │       └── BatchAborted       ... when some objects had been acted upon
 ├── TooManyAttempts            slow down (sign-in)
@@ -30,6 +38,8 @@ PodiumError
 │   └── PoolChanged            the address leads to another pool than before
 ├── NotSupported               this pool or host cannot do it, whoever asks and whenever
 └── Unavailable                this service cannot do it just now
+    └── AuditUnavailable       ... for it could not be recorded
+    └── ProviderUnavailable    ... because a sign-in provider does not answer as it should
 """
 
 from typing import Any, ClassVar, NamedTuple
@@ -137,6 +147,18 @@ class InvalidCredentials(Unauthorized):
     title = "The credentials are not valid"
 
 
+class OtpRequired(Unauthorized):
+    """Only ever said to whoever knows the password."""
+
+    code = "otp-required"
+    title = "A one-time code is needed as well"
+
+
+class OtpInvalid(InvalidCredentials):
+    code = "otp-invalid"
+    title = "The one-time code is not valid"
+
+
 class Forbidden(PodiumError):
     code = "forbidden"
     title = "This is not allowed"
@@ -156,6 +178,20 @@ class MissingPrivileges(Forbidden):
         return {"data": {"missingPrivileges": self.missing}}
 
 
+class CannotGrant(MissingPrivileges):
+    """As MissingPrivileges, with the `selector` and `reach` of what would have to be held."""
+
+    code = "cannot-grant"
+    title = "Nobody can grant what he does not hold"
+
+    def __init__(self, missing: list[dict[str, Any]]) -> None:
+        super().__init__(missing)
+        words = [
+            " on ".join([f"{one['resource']}:{one['action']}", *filter(None, [one.get("selector")])]) for one in missing
+        ]
+        self.args = (f"nobody can grant what he does not hold himself: {', '.join(words)}",)
+
+
 class CrossSite(Forbidden):
     code = "cross-site"
     title = "A cookie does not authorise requests made by another site"
@@ -164,6 +200,26 @@ class CrossSite(Forbidden):
 class ReadOnly(Forbidden):
     code = "read-only"
     title = "The connection to this pool is read only"
+
+
+class WrongPassword(Forbidden):
+    code = "wrong-password"
+    title = "The password is not the right one"
+
+
+class SecondFactorRequired(Forbidden):
+    code = "second-factor-required"
+    title = "Set up a second factor first"
+
+
+class TokenReadOnly(Forbidden):
+    code = "token-read-only"
+    title = "This token only reads"
+
+
+class SignInRefused(Forbidden):
+    code = "sign-in-refused"
+    title = "There is no account for this sign-in"
 
 
 class NotFound(PodiumError):
@@ -243,6 +299,31 @@ class PartlyFailed(Conflict):
 
     def members(self) -> dict[str, Any]:
         return {"data": {"succeeded": self.succeeded, "failed": self.failed}}
+
+
+class NotEnoughResources(Conflict):
+    """`resource`: "cpus", "memory" ...; `wanted` and `available` of it, bytes for memory and disk."""
+
+    code = "not-enough-resources"
+    title = "The resource set has not enough left"
+
+    def __init__(self, set_id: str, name: str, resource: str, *, wanted: int, available: int) -> None:
+        left = f"has {max(0, available)} of its {resource} left, and this takes {wanted}"
+        super().__init__(f"the resource set {name} {left if wanted else f'has more {resource} than it may'}")
+        self.set_id = set_id
+        self.resource = resource
+        self.wanted = wanted
+        self.available = available
+
+    def members(self) -> dict[str, Any]:
+        return {
+            "data": {
+                "resourceSet": self.set_id,
+                "resourceType": self.resource,
+                "requestedQuantity": self.wanted,
+                "availableQuantity": self.available,
+            }
+        }
 
 
 class Aborted(Conflict):
@@ -332,3 +413,13 @@ class NotSupported(PodiumError):
 class Unavailable(PodiumError):
     code = "unavailable"
     title = "Not available just now"
+
+
+class ProviderUnavailable(Unavailable):
+    code = "provider-unavailable"
+    title = "The sign-in provider does not answer as it should"
+
+
+class AuditUnavailable(Unavailable):
+    code = "audit-unavailable"
+    title = "The audit log cannot be written"

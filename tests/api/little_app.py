@@ -1,7 +1,7 @@
 """The API's lists over a cache that the test fills: no pools, no database, any viewer."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import httpx
 from fastapi import FastAPI
@@ -14,7 +14,7 @@ from podium.metrics.store import Store
 from podium.model.base import XoObject
 from podium.model.pool import Pool
 from podium.model.registry import BY_STRUCT
-from podium.services.access import Rules, Viewer, viewer_of
+from podium.services.access import About, PlainRules, Rules, Viewer, viewer_of
 from podium.services.measures.fleet import Fleet
 from podium.services.measures.lists import MeasuredLists
 from podium.services.sessions import Session
@@ -24,18 +24,15 @@ from tests.model.lookup import golden_records, project
 ADMIN = viewer_of("an admin", "admin")
 
 
-class Sees:
+class Sees(PlainRules):
     """Rules for tests: reads objects whose id ends with one of `ends`."""
 
     def __init__(self, *ends: str) -> None:
         self.key = f"sees {ends}"
         self._ends = ends
 
-    def may(self, action: str, resource: str, obj: XoObject | None) -> bool:
-        return action == "read" and obj is not None and obj.id.endswith(self._ends)
-
-    def sees_all(self, resource: str) -> bool:
-        return False
+    def may(self, action: str, resource: str, obj: About | None, around: Sequence[XoObject] = ()) -> bool:
+        return action == "read" and isinstance(obj, XoObject) and obj.id.endswith(self._ends)
 
 
 def viewer(rules: Rules) -> Viewer:

@@ -13,6 +13,7 @@ from websockets.typing import Subprotocol
 
 import xensim
 from tests.journeys.conftest import connect as connect_pool
+from tests.people import add_role, add_user, signed_in
 from tests.served import Service
 from xensim import Sim
 
@@ -135,3 +136,37 @@ async def test_another_site_opens_no_console(service: Service, client: httpx.Asy
     with pytest.raises(InvalidStatus) as caught:
         await opened(service, vm, secret, origin="https://evil.example").__aenter__()
     assert caught.value.response.status_code == 403
+
+
+async def until_closed(socket: ClientConnection) -> None:
+    while True:
+        await socket.recv()
+
+
+async def test_a_console_closes_when_the_right_to_it_goes(service: Service, client: httpx.AsyncClient) -> None:
+    ada = await add_user(client, "ada")
+    vm = await vm_in(client, "Running")
+    role = await add_role(client, {"resource": "vm", "action": "console", "selector": "tags:=hers"}, user=ada)
+    async with signed_in(service, "ada") as me:
+        secret = (await token(me))["id"]
+        for take_away, give_back in (
+            (("DELETE", f"/vms/{vm}/tags/hers"), ("PUT", f"/vms/{vm}/tags/hers")),
+            (("DELETE", f"/acl-roles/{role}/users/{ada}"), ("PUT", f"/acl-roles/{role}/users/{ada}")),
+        ):
+            await client.request("PUT", f"/rest/v0/vms/{vm}/tags/hers")
+            async with opened(service, vm, secret) as socket:
+                await greet(socket)
+                assert (await client.request(take_away[0], f"/rest/v0{take_away[1]}")).status_code == 204
+                with pytest.raises(ConnectionClosed) as closed:
+                    await asyncio.wait_for(until_closed(socket), 10)
+                assert closed.value.rcvd is not None
+                assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (
+                    4403,
+                    "the right to this console has ended",
+                )
+            async with opened(service, vm, secret) as socket:
+                with pytest.raises(ConnectionClosed) as closed:
+                    await asyncio.wait_for(socket.recv(), 10)
+                assert closed.value.rcvd is not None
+                assert closed.value.rcvd.code == 4403
+            assert (await client.request(give_back[0], f"/rest/v0{give_back[1]}")).status_code == 204

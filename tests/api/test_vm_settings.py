@@ -225,7 +225,7 @@ async def test_what_makes_no_sense_changes_nothing(
 async def test_what_is_not_there(client: httpx.AsyncClient, vm: dict[str, Any]) -> None:
     await patch(client, vm, 404, affinityHost="nobody")
     await patch(client, {"id": "nobody"}, 404, nameLabel="x")
-    await patch(client, vm, 501, share=True)
+    await patch(client, vm, 422, share=True)
 
 
 async def test_templates_and_snapshots_have_names_too(client: httpx.AsyncClient, vm: dict[str, Any]) -> None:

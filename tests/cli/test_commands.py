@@ -15,13 +15,20 @@ from pathlib import Path
 
 import httpx
 import pytest
+from jose import jwt
 from typer.testing import CliRunner, Result
 
 import xensim
 from podium.cli import app
 from podium.settings import Settings
 
-FAST = {"PODIUM_PASSWORD_MEMORY_KIB": "8", "PODIUM_PASSWORD_TIME_COST": "1", "PODIUM_PASSWORD_PARALLELISM": "1"}
+FAST = {
+    "PODIUM_PASSWORD_MEMORY_KIB": "8",
+    "PODIUM_PASSWORD_TIME_COST": "1",
+    "PODIUM_PASSWORD_PARALLELISM": "1",
+    "PODIUM_PASSWORD_MIN_LENGTH": "1",
+    "PODIUM_PASSWORD_REFUSE_COMMON": "false",
+}
 
 
 class Done:
@@ -91,8 +98,16 @@ def test_users(tmp_path: Path) -> None:
     assert podium(tmp_path, "user", "passwd", "ada@example.org", stdin="new\n").returncode == 0
     nobody = podium(tmp_path, "user", "passwd", "nobody", stdin="new\n")
     assert (nobody.returncode, nobody.stderr) == (1, "there is no user nobody\n")
-    token = podium(tmp_path, "token", "create", "ada@example.org", "--expires-in", "1 hour", "--description", "x")
-    assert token.stdout.count(".") == 2
+    assert podium(tmp_path, "user", "reset-totp", "ada@example.org").returncode == 0
+    assert podium(tmp_path, "user", "reset-totp", "nobody").returncode == 1
+    before = podium(tmp_path, "token", "create", "ada@example.org").stdout.strip()
+    assert jwt.get_unverified_header(before)["kid"] == "0"
+    kid = podium(tmp_path, "token", "rotate-keys").stdout.strip()
+    token = podium(tmp_path, "token", "create", "ada@example.org").stdout.strip()
+    assert jwt.get_unverified_header(token)["kid"] == kid
+    assert podium(tmp_path, "token", "rotate-keys", "--at-once").stdout.strip() != kid
+    described = podium(tmp_path, "token", "create", "ada@example.org", "--expires-in", "1 hour", "--description", "x")
+    assert described.stdout.count(".") == 2
     assert podium(tmp_path, "token", "create", "ada@example.org", "--expires-in", "soon").returncode == 1
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from podium.services.catalogue import ACTIONS
 from tests.served import Service
 from xensim import Sim
 
@@ -20,9 +21,17 @@ BODIES: dict[str, dict[str, Any]] = {
     "CreateUser": {"name": "another", "password": "p"},
     "UpdateUser": {"permission": "admin"},
     "AddSubscription": {"collection": "VM"},
+    "DisableSecondFactor": {"password": "x"},
+    "RegenerateRecoveryCodes": {"password": "x"},
+    "CreateAclPrivilege": {"roleId": "x", "resource": "vm", "action": "read"},
+    "UpdateAclPrivilege": {"action": "*"},
+    "UpdateAclRole": {"name": "x"},
+    "GrantAclRole": {"userId": "x", "objectId": "x", "level": "admin"},
     "SignIn": {},
 }
-OPEN = {"Ping", "GetGuiRoutes", "GetMcpStatus", "GetHealth"}
+OPEN = {
+    "Ping", "GetGuiRoutes", "GetMcpStatus", "GetHealth", "GetSignInProviders", "StartOidcSignIn", "FinishOidcSignIn",
+}  # fmt: skip
 """Needs no sign-in."""
 HIS_OWN = {
     "SignIn": 422,
@@ -30,6 +39,7 @@ HIS_OWN = {
     "GetSession": 200,
     "PostDeprecatedAuthenticationTokens": 201,
     "DeleteTasks": 204,
+    "Can": 200,
     "OpenSseConnection": None,
     "GetDashboard": 200,
     "GetOpenMetrics": 200,
@@ -103,6 +113,12 @@ async def ids(client: httpx.AsyncClient, document: dict[str, Any]) -> dict[str, 
     return found
 
 
+def known_action(words: str) -> bool:
+    """Whether the catalogue has what an operation declares."""
+    resource, _, action = words.partition(":")
+    return action in ACTIONS[resource]
+
+
 async def test_every_route_shows_nothing(
     sim: Sim, service: Service, client: httpx.AsyncClient, nobody: httpx.AsyncClient, server_id: str
 ) -> None:
@@ -110,6 +126,9 @@ async def test_every_route_shows_nothing(
     document = (await client.get("/rest/v0/docs/swagger.json")).json()
     me = (await nobody.get("/rest/v0/auth/session")).json()["user"]["id"]
     known = await ids(client, document) | {"users": (await client.get("/rest/v0/auth/session")).json()["user"]["id"]}
+    group = await client.post("/rest/v0/groups", json={"name": "others"})
+    role = await client.post("/rest/v0/acl-roles", json={"name": "others"})
+    known |= {"groups": group.json()["id"], "acl-roles": role.json()["id"]}
     tasks = (await client.get("/rest/v0/tasks")).json()
     assert len(known) > 20
     assert tasks
@@ -126,6 +145,15 @@ async def test_every_route_shows_nothing(
             params = {"fields": "*"} if method == "get" else {}
             answer = await nobody.request(method, url, params=params, json=body_of(item[method], document))
             seen.append(operation)
+            declared = item[method].get("x-privilege")
+            assert declared is not None or item[method].get("security") == [], f"{operation} needs an x-privilege"
+            if answer.status_code == 403 and answer.json()["code"] == "missing-privileges":
+                told = answer.json()["data"]["missingPrivileges"]
+                words = {f"{one['resource']}:{one['action']}" for one in told}
+                assert words <= set(declared) or any(
+                    word.startswith(f"{one}:") for word in words for one in declared
+                ), (operation, words, declared)
+                assert all(known_action(one) for one in declared), (operation, declared)
             assert MARK not in answer.text, operation
             if operation in HIS_OWN:
                 assert answer.status_code == HIS_OWN[operation], (operation, answer.text)

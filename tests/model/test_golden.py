@@ -69,7 +69,7 @@ def test_every_object_reads_back_from_its_own_json(objects: list[XoObject]) -> N
 def test_the_pool_shows_every_type_it_has(objects: list[XoObject]) -> None:
     shown = {BY_STRUCT[type(obj)].type for obj in objects}
     absent = {"VDI-unmanaged", "vgpu", "VTPM", "PUSB", "VUSB", "USB_group", "xapi-task", "task", "server", "user"}
-    ours = {"alarm-rule", "notification-channel", "notification"}
+    ours = {"alarm-rule", "notification-channel", "notification", "resource-set", "group", "acl-role", "acl-privilege"}
     assert shown == {resource.type for resource in RESOURCES} - absent - ours
 
 

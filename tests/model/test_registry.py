@@ -16,6 +16,7 @@ COLLECTIONS = {
     "gpuGroup": "gpu-groups", "vgpuType": "vgpu-types", "VTPM": "vtpms", "PUSB": "pusbs", "VUSB": "vusbs",
     "USB_group": "usb-groups", "server": "servers", "task": "tasks", "user": "users",
     "alarm-rule": "alarm-rules", "notification-channel": "notification-channels", "notification": "notifications",
+    "resource-set": "resource-sets", "group": "groups", "acl-role": "acl-roles", "acl-privilege": "acl-privileges",
 }  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """Counters say what a recount says, whatever was committed, and whoever asks."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -17,7 +17,7 @@ from podium.model.pool import Pool
 from podium.model.registry import BY_STRUCT, BY_TYPE
 from podium.model.sr import SR
 from podium.model.vm import VM, VMTemplate
-from podium.services.access import READ, Viewer, viewer_of
+from podium.services.access import READ, About, PlainRules, Viewer, viewer_of
 from podium.services.dashboards.counters import Counters
 from podium.services.dashboards.shares import share
 from podium.stream.hub import Hub
@@ -27,18 +27,15 @@ KINDS = ("host", "VM", "SR", "pool")
 POOLS = ("p1", "p2")
 
 
-class SomeOf:
+class SomeOf(PlainRules):
     """Rules that let a viewer read objects of one pool."""
 
     def __init__(self, pool: str) -> None:
         self.key = f"only {pool}"
         self._pool = pool
 
-    def may(self, action: str, resource: str, obj: XoObject | None) -> bool:
+    def may(self, action: str, resource: str, obj: About | None, around: Sequence[XoObject] = ()) -> bool:
         return action == READ and isinstance(obj, PoolObject) and obj.pool == self._pool
-
-    def sees_all(self, resource: str) -> bool:
-        return False
 
 
 class Clock:
@@ -242,9 +239,9 @@ def test_a_scan_is_remembered_until_the_type_changes() -> None:
     asked: list[str] = []
 
     class Counting(SomeOf):
-        def may(self, action: str, resource: str, obj: XoObject | None) -> bool:
+        def may(self, action: str, resource: str, obj: About | None, around: Sequence[XoObject] = ()) -> bool:
             asked.append(resource)
-            return super().may(action, resource, obj)
+            return super().may(action, resource, obj, around)
 
     viewer = Viewer("u", Counting("p1"), is_admin=False)
     cached.apply("p1", [vm(f"v{number}", "p1", "Running", 1) for number in range(10)])

@@ -78,7 +78,8 @@ async def test_an_own_account_does_not_clear_the_address() -> None:
     clock.now += 2
     await attempt(throttle, "mallory", HOME, right=True)
     await attempt(throttle, "user99", HOME)
-    assert await wait_s(throttle, "mallory", HOME) == 4
+    assert await wait_s(throttle, "user100", HOME) == 4
+    assert await wait_s(throttle, "mallory", HOME) == 0
 
 
 async def test_parallel_guesses_are_one_at_a_time() -> None:

@@ -9,15 +9,16 @@ from hypothesis import strategies as st
 
 from podium.cache.entry import Entry
 from podium.cache.objects import Objects
-from podium.stream.channel import Channel, Selection, View
+from podium.stream.channel import Channel, Selection
 from podium.stream.channels import Channels
 from podium.stream.connection import Connection, Subscription
 from podium.stream.follower import parse_position
 from podium.stream.hub import Hub
+from podium.stream.view import Steady, View
 from tests.stream.things import Everything, cache, thing
 
 
-class EvenOnly:
+class EvenOnly(Steady):
     """A viewer who may see things of even size only."""
 
     def sees(self, entry: Entry) -> bool:

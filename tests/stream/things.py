@@ -5,6 +5,7 @@ import msgspec
 from podium.cache.objects import Objects
 from podium.model.base import PoolObject, Resource, XoObject
 from podium.stream.hub import Hub
+from podium.stream.view import Steady
 
 
 class Thing(PoolObject, frozen=True, kw_only=True, gc=False):
@@ -47,6 +48,6 @@ def cache(**ring: int) -> tuple[Objects, Hub]:
     return Objects(epoch="e1", publish=hub.publish, resource_of=resource_of), hub
 
 
-class Everything:
+class Everything(Steady):
     def sees(self, entry: object) -> bool:
         return True

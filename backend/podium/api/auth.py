@@ -7,11 +7,20 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from podium.api.credentials import COOKIE, client_address, require_same_site
-from podium.api.deps import CurrentSession
-from podium.api.inputs import Body, Name, Password
+from podium.api.deps import EnrollingSession
+from podium.api.inputs import Body, Line, Name, Password
 from podium.api.problems import responses
-from podium.errors import CrossSite, InvalidCredentials, TooManyAttempts
-from podium.services.auth import Auth
+from podium.errors import (
+    CrossSite,
+    InvalidCredentials,
+    OtpInvalid,
+    OtpRequired,
+    ProviderUnavailable,
+    TooManyAttempts,
+)
+from podium.services.auth import Auth, Bearer
+from podium.services.sessions import Session
+from podium.services.token_view import Token
 from podium.services.users import Users
 from podium.settings import Settings
 
@@ -19,11 +28,15 @@ router = APIRouter(prefix="/rest/v0/auth", tags=["authentication"])
 
 
 class SignIn(Body):
-    """An account and its password. `remember`: stay signed in when the browser closes."""
+    """An account and its password. `remember`: stay signed in when the browser closes.
+
+    `otp`: the code of the second factor, or a recovery code, where the account has one (`otp-required` says so).
+    """
 
     username: Name
     password: Password
     remember: bool = False
+    otp: Annotated[Line, Field(min_length=1, max_length=64)] | None = None
 
 
 class SignedInUser(BaseModel):
@@ -38,41 +51,51 @@ class SessionInfo(BaseModel):
 
     user: SignedInUser
     expires: Annotated[int | None, Field(description="when the sign-in ends, ms")] = None
+    must_enrol: Annotated[
+        bool, Field(serialization_alias="mustEnrol", description="a second factor must be set up before anything else")
+    ] = False
 
 
 @router.post(
     "/signin",
     operation_id="SignIn",
-    responses=responses(InvalidCredentials, TooManyAttempts, CrossSite),
+    responses=responses(InvalidCredentials, OtpRequired, OtpInvalid, TooManyAttempts, CrossSite, ProviderUnavailable),
 )
 async def sign_in(request: Request, response: Response, body: SignIn) -> SessionInfo:
     """Sign in: sets the cookie `authenticationToken`. No page of another site can do this for a visitor."""
     require_same_site(request)
     auth: Auth = request.app.state.auth
-    users: Users = request.app.state.users
-    settings: Settings = request.app.state.settings
+    address = client_address(request)
     token = await auth.sign_in(
         body.username,
         body.password,
-        address=client_address(request),
+        address=address,
         remember=body.remember,
         agent=request.headers.get("user-agent", ""),
+        otp=body.otp,
     )
+    set_cookie(request, response, token, remember=body.remember)
+    session = await auth.authenticate(Bearer(token.id, from_cookie=True), address=address, enrolling=True)
+    return _info(request.app.state.users, session)
+
+
+def set_cookie(request: Request, response: Response, token: Token, *, remember: bool) -> None:
+    """The browser is signed in with `token`."""
+    settings: Settings = request.app.state.settings
     response.set_cookie(
         COOKIE,
         token.id,
-        max_age=int(settings.remembered_lifetime_s) if body.remember else None,
+        max_age=int(settings.remembered_lifetime_s) if remember else None,
         path="/",
-        secure=_secure(request, settings),
+        secure=is_secure(request, settings),
         httponly=True,
         samesite="lax",
     )
     response.headers["cache-control"] = "no-store"
-    return _info(users, token.user_id, token.expiration)
 
 
 @router.post("/signout", operation_id="SignOut", status_code=204, responses=responses(CrossSite))
-async def sign_out(request: Request, session: CurrentSession) -> Response:
+async def sign_out(request: Request, session: EnrollingSession) -> Response:
     """Sign out: the token is revoked, its streams end, the cookie goes."""
     auth: Auth = request.app.state.auth
     await auth.sign_out(session)
@@ -84,22 +107,23 @@ async def sign_out(request: Request, session: CurrentSession) -> Response:
 
 @router.head("/session", include_in_schema=False)
 @router.get("/session", operation_id="GetSession", responses=responses(InvalidCredentials))
-async def get_session(request: Request, response: Response, session: CurrentSession) -> SessionInfo:
+async def get_session(request: Request, response: Response, session: EnrollingSession) -> SessionInfo:
     """Who makes this request."""
     response.headers["cache-control"] = "no-store"
-    expires = int(session.expires * 1000) if session.token_id is not None else None
-    return _info(request.app.state.users, session.viewer.user_id, expires)
+    return _info(request.app.state.users, session)
 
 
-def _info(users: Users, user_id: str, expires: int | None) -> SessionInfo:
-    user = users.get(user_id)
+def _info(users: Users, session: Session) -> SessionInfo:
+    user = users.get(session.viewer.user_id)
     return SessionInfo(
         user=SignedInUser(id=user.id, name=user.name, permission=user.permission, preferences=dict(user.preferences)),
-        expires=expires,
+        expires=int(session.expires * 1000) if session.token_id is not None else None,
+        must_enrol=session.must_enrol,
     )
 
 
-def _secure(request: Request, settings: Settings) -> bool:
+def is_secure(request: Request, settings: Settings) -> bool:
+    """Whether cookies are for https alone."""
     if settings.cookie_secure == "auto":
         return request.url.scheme == "https"
     return settings.cookie_secure == "always"

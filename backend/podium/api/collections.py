@@ -4,7 +4,7 @@ A handful of routes serves all of them, for a route costs time at start and at e
 OpenAPI document lists each path (openapi.py).
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from fastapi import APIRouter, Request
@@ -13,14 +13,15 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from podium.api.deps import CurrentSession, CurrentViewer
-from podium.api.paging import ListParams, Params, answer_list, answer_one, list_query
+from podium.api.paging import ListParams, Params, answer_list, answer_one, digest, list_query
 from podium.cache.entry import Entry
 from podium.cache.objects import Objects
 from podium.errors import BadRequest, NotFound, Unavailable
 from podium.model.base import Resource
 from podium.model.registry import BY_COLLECTION
 from podium.services import related
-from podium.services.access import READ, Viewer
+from podium.services import related_people as people
+from podium.services.access import READ, Viewer, viewer_of
 from podium.services.measures.lists import MeasuredLists
 from podium.services.sessions import Session
 
@@ -32,7 +33,6 @@ EMPTY: Final = {
     "backup-jobs": "backup-job",
     "backup-logs": "backup-log",
     "backup-repositories": "backup-repository",
-    "groups": "group",
     "proxies": "proxy",
     "restore-logs": "restore-log",
     "schedules": "schedule",
@@ -60,8 +60,16 @@ SUBS: Final[dict[str, Sub]] = {
     "tasks": Sub(related.tasks, _NOTICED | {"groups", "servers", "users"}, ("task",)),
     "vdis": Sub(related.disks, _HOLDERS, ("VBD", "VDI", "VDI-snapshot", "VDI-unmanaged")),
     "backup-jobs": Sub(lambda _objects, _of: (), frozenset(("vms",)), ()),
-    "groups": Sub(lambda _objects, _of: (), frozenset(("users",)), ()),
+    "groups": Sub(people.groups, frozenset(("users", "acl-roles")), ("group",)),
+    "users": Sub(people.users, frozenset(("groups", "acl-roles")), ("user",)),
+    "acl-roles": Sub(people.roles, frozenset(("groups", "users")), ("acl-role",)),
+    "acl-privileges": Sub(people.privileges, frozenset(("users",)), ("acl-privilege",)),
+    "privileges": Sub(people.privileges, frozenset(("acl-roles",)), ("acl-privilege",)),
 }
+
+
+_ONES_OWN: Final = frozenset({"groups", "acl-roles", "acl-privileges"})
+"""What everybody may know of himself."""
 
 
 def _convertor(names: tuple[str, ...]) -> Convertor[str]:
@@ -100,11 +108,15 @@ async def list_collection(request: Request, collection: str, params: Params, ses
         list_query(params)  # its mistakes are the same ones
         return await _follow(request, resource, params, session)
     entries = objects.ordered(resource.type)
-    revision = _revision(objects, session.viewer, resource.type)
-    if metrics:
-        entries = measured.beside(resource.type, entries, metrics)
-        revision = f"{revision}-{measured.version}"
-    return await answer_list(request, entries, params, session.viewer, revision=revision)
+    revision = _revision(objects, session.viewer, entries, resource.type)
+    if not metrics:
+        return await answer_list(request, entries, params, session.viewer, revision=revision)
+    # whoever decides what the viewer sees knows the objects, and not what is put beside them
+    if not session.viewer.sees_all(resource.privilege):
+        entries = list(session.viewer.select(entries))
+    rows = measured.beside(resource.type, entries, metrics)
+    revision = f"{revision}-{measured.version}"
+    return await answer_list(request, rows, params, session.viewer, revision=revision, granted=True)
 
 
 @router.api_route("/{collection:collection}/{object_id}", methods=READ_METHODS)
@@ -113,7 +125,8 @@ async def read_one(request: Request, collection: str, object_id: str, viewer: Cu
     objects: Objects = request.app.state.objects
     entry = _entry(objects, collection, object_id)
     viewer.require(READ, entry.resource.privilege, entry.object)
-    return await answer_one(request, entry.plain, revision=f"{objects.epoch}-{entry.revision}")
+    revision = str(entry.revision) if viewer.is_admin else digest(viewer.key, entry.plain.decode())
+    return await answer_one(request, entry.plain, revision=f"{objects.epoch}-{revision}")
 
 
 @router.api_route("/backup-archives/{object_id:path}", methods=READ_METHODS)
@@ -132,8 +145,11 @@ async def list_related(
     if collection not in sub.of:
         raise HTTPException(404)
     entry = _entry(objects, collection, object_id)
-    revision = _revision(objects, viewer, entry.resource.type, *sub.reads)
-    return await answer_list(request, sub.find(objects, entry), params, viewer, revision=revision)
+    if collection == "users" and object_id == viewer.user_id and name in _ONES_OWN:
+        viewer = viewer_of(viewer.user_id, "admin")
+    entries = sub.find(objects, entry)
+    revision = _revision(objects, viewer, entries, entry.resource.type, *sub.reads)
+    return await answer_list(request, entries, params, viewer, revision=revision)
 
 
 def _entry(objects: Objects, collection: str, object_id: str) -> Entry:
@@ -146,11 +162,14 @@ def _entry(objects: Objects, collection: str, object_id: str) -> Entry:
     return entry
 
 
-def _revision(objects: Objects, viewer: Viewer, *types: str) -> str:
-    """Names the state of some types. Whoever does not see all of them may be let in or out by any change."""
+def _revision(objects: Objects, viewer: Viewer, entries: Sequence[Entry], *types: str) -> str:
+    """Names what decides a list's rows. Of what somebody may not see, not even that it changed is to be told."""
     if viewer.is_admin:
         return f"{objects.epoch}-{max(map(objects.type_revision, types))}"
-    return f"{objects.epoch}-{objects.revision}"
+    version = viewer.version(types[0]) if len(types) == 1 else None
+    if version is None:
+        version = digest(*(f"{entry.id} {entry.revision}" for entry in viewer.select(entries)))
+    return f"{objects.epoch}-{version}"
 
 
 async def _follow(request: Request, resource: Resource, params: ListParams, session: Session) -> Response:

@@ -1,12 +1,14 @@
 """Consoles over WebSocket, where Xen Orchestra has them: `/api/consoles/<VM id>`; the messages are RFB bytes."""
 
 import asyncio
+from collections.abc import Coroutine
 from typing import Final
 
 import structlog
 from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
+from podium.api.auditing import console_open
 from podium.api.credentials import client_address, credentials, require_same_site
 from podium.errors import (
     Conflict,
@@ -55,8 +57,12 @@ async def console(socket: WebSocket, vm_id: str) -> None:
     try:
         session = await _session(socket)
         with consoles.counted(session.viewer):
-            async with await consoles.open(vm_id[:200], by=session.viewer) as channel:
-                code, reason = await _relay(socket, channel, session)
+            async with (
+                await consoles.open(vm_id[:200], by=session.viewer) as channel,
+                console_open(socket, session, vm_id[:200]),
+            ):
+                lost = consoles.right_lost(vm_id[:200], by=session.viewer, hub=socket.app.state.hub)
+                code, reason = await _relay(socket, channel, session, lost)
     except PodiumError as error:
         code, reason = _code(error), str(error)
     if socket.application_state is not WebSocketState.DISCONNECTED:
@@ -71,12 +77,15 @@ async def _session(socket: WebSocket) -> Session:
     return await auth.authenticate(found, address=client_address(socket))
 
 
-async def _relay(socket: WebSocket, channel: Channel, session: Session) -> tuple[int, str]:
-    """Both ways at once, until the first of them ends: the code to close with, and why."""
+async def _relay(
+    socket: WebSocket, channel: Channel, session: Session, lost: Coroutine[None, None, None]
+) -> tuple[int, str]:
+    """Both ways at once, until the first of them ends, or the right to it: the code to close with, and why."""
     out = asyncio.create_task(_out(socket, channel))
     into = asyncio.create_task(_into(socket, channel))
     over = asyncio.create_task(session.over())
-    both = {out, into, over}
+    unseen = asyncio.create_task(lost)
+    both: set[asyncio.Task[None]] = {out, into, over, unseen}
     try:
         await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -88,6 +97,8 @@ async def _relay(socket: WebSocket, channel: Channel, session: Session) -> tuple
             raise result
     if over.done() and not over.cancelled():
         return _code(Unauthorized("")), "the login has ended"
+    if unseen.done() and not unseen.cancelled():
+        return _code(Forbidden("")), "the right to this console has ended"
     return ENDED, "the console has ended"
 
 

@@ -15,6 +15,7 @@ COOKIE: Final = "authenticationToken"
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
+_MAX_OTP: Final = 64
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 
@@ -29,7 +30,10 @@ def credentials(request: HTTPConnection) -> Password | Bearer | None:
         return Bearer(cookie, from_cookie=True) if cookie else None
     if cookie or len(headers) > 1:
         raise AmbiguousCredentials("send either a token cookie or one Authorization header")
-    return _authorization(headers[0])
+    found = _authorization(headers[0])
+    if isinstance(found, Password) and (otp := request.query_params.get("otp")):
+        return Password(found.name, found.password, otp[:_MAX_OTP])  # as Xen Orchestra takes it
+    return found
 
 
 def require_same_site(request: HTTPConnection) -> None:

@@ -1,7 +1,8 @@
 """Server-Sent Events: `GET /events`, with its subscriptions in the URL, or added by POST as Xen Orchestra does it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Annotated, Final, Literal
 
 import anyio
@@ -135,10 +136,13 @@ async def events(
     ]
     measured = [_wanted(part, params.filter) for part in params.metrics.split(";") if part.strip()]
     last_seen = last_event_id or params.last_event_id
-    since = connections.position(last_seen)
+    since = _known(connections.position(last_seen), session.viewer)
     connection = connections.open(session.viewer.user_id, last_event_id=last_seen)
     for channel in wanted:
-        connection.subscribe(Subscription(channel, since, quiet=since is None and not params.snapshot))
+        quiet = since is None and not params.snapshot
+        if quiet:
+            await channel.view.warm(channel.selection.type)
+        connection.subscribe(Subscription(channel, since, quiet=quiet, renew=_renewing(channels, channel, session)))
     for wanted_metrics in measured:
         _feed(request, connection, wanted_metrics, session.viewer)
     return EventSourceResponse(
@@ -191,9 +195,13 @@ async def subscribe(
             f"the filters of one connection on {body.collection} have at most {MOST_SEARCHES} bare words and regular "
             "expressions: name the property to look at, like name_label:|(a b)"
         )
-    since = connections.position(body.since)
+    since = _known(connections.position(body.since), session.viewer)
     quiet = not body.snapshot and since is None
-    connection.subscribe(Subscription(channel, since, quiet=quiet))
+    if quiet:
+        await channel.view.warm(channel.selection.type)
+    connection.subscribe(
+        Subscription(channel, since, quiet=quiet, renew=_renewing(request.app.state.channels, channel, session))
+    )
     return Subscribed(id=channel.selection.name)
 
 
@@ -239,9 +247,18 @@ def _channel(
 ) -> Channel:
     if kind not in BY_TYPE:
         raise InvalidParameters(f"there is no collection {kind!r}: {', '.join(BY_TYPE)}")
-    return channels.get(
-        Selection(name=name, type=kind, filter=text, fields=fields, patch=patch, xo=xo, view=viewer.key), viewer
-    )
+    key, view = viewer.view(kind)
+    return channels.get(Selection(name=name, type=kind, filter=text, fields=fields, patch=patch, xo=xo, view=key), view)
+
+
+def _renewing(channels: Channels, channel: Channel, session: Session) -> Callable[[], Channel]:
+    """Subscriptions live as long as the connection does, and follow the rights of its viewer."""
+    return channels.renewing(channel, partial(session.viewer.view, channel.selection.type))
+
+
+def _known(since: int | None, viewer: Viewer) -> int | None:
+    """Where to resume. What somebody saw with other rights is nothing to go on from: he begins anew."""
+    return None if since is not None and since < viewer.changed_at else since
 
 
 async def _frames(connection: Connection, connections: Connections, session: Session) -> AsyncIterator[bytes]:

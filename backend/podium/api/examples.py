@@ -13,6 +13,8 @@ _MEMORY: Final = {"size": 4294967296, "dynamic": [4294967296, 4294967296], "stat
 _VM: Final = {"id": _ID, "name_label": "web 1", "power_state": "Running"}
 
 _FIELDS: Final[dict[str, dict[str, Any]]] = {
+    "acl-privileges": {"id": _ID, "roleId": _OTHER, "resource": "vm", "action": "start", "effect": "allow"},
+    "acl-roles": {"id": _ID, "name": "Operators", "isTemplate": False, "userIds": [_OTHER], "privilegeIds": [_OTHER]},
     "alarm-rules": {"id": _ID, "name": "CPU of production", "type": "VM", "metric": "cpu", "threshold": 90},
     "alarms": {
         "id": _ID,
@@ -22,6 +24,7 @@ _FIELDS: Final[dict[str, dict[str, Any]]] = {
     },
     "bonds": {"id": _ID, "mode": "active-backup", "master": _OTHER},
     "gpu-groups": {"id": _ID, "name_label": "Group of NVIDIA GPUs", "allocation": "depth_first"},
+    "groups": {"id": _ID, "name": "Team Lakeside", "users": [_OTHER], "aclRoleIds": [_OTHER]},
     "hosts": {"id": _ID, "name_label": "xcp 1", "power_state": "Running", "enabled": True, "version": "8.3.0"},
     "messages": {
         "id": _ID,
@@ -46,6 +49,7 @@ _FIELDS: Final[dict[str, dict[str, Any]]] = {
     "pool-patches": {"id": _ID, "name": "XS82E001"},
     "pools": {"id": _ID, "name_label": "Lakeside", "master": _OTHER, "auto_poweron": True},
     "pusbs": {**_USB, "description": "USB stick", "passthroughEnabled": False},
+    "resource-sets": {"id": _ID, "name": "Students", "subjects": [_OTHER], "objects": [_OTHER]},
     "servers": {"id": _ID, "host": "10.0.0.2", "label": "Lakeside", "status": "connected", "enabled": True},
     "sms": {"id": _ID, "name_label": "NFS VHD", "SM_type": "nfs"},
     "srs": {

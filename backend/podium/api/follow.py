@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -29,6 +30,7 @@ async def follow(request: Request, resource: Resource, params: ListParams, sessi
     connections.require_room(session.viewer.user_id)
     text = "*" if params.fields is None else params.fields
     fields = tuple(part for part in (one.strip() for one in text.split(",")) if part) or ("href",)
+    key, view = session.viewer.view(resource.type)
     selection = Selection(
         name=resource.type,
         type=resource.type,
@@ -36,9 +38,10 @@ async def follow(request: Request, resource: Resource, params: ListParams, sessi
         fields=None if fields == ("*",) else fields,
         xo=True,
         href=True,
-        view=session.viewer.key,
+        view=key,
     )
-    lines = Lines(channels.get(selection, session.viewer), hub=hub, tasks=resource.type == "task")
+    renewed = channels.renewing(channels.get(selection, view), partial(session.viewer.view, resource.type))
+    lines = Lines(renewed, hub=hub, tasks=resource.type == "task")
     chunks = _until_over(lines, session, connections, shown=_addresses if params.fields is None else bytes)
     return StreamingResponse(chunks, media_type=MEDIA_TYPES["ndjson"], headers={"cache-control": "no-store"})
 

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from podium.api.collections import READ_METHODS
 from podium.api.credentials import COOKIE
 from podium.api.docs_page import STYLE, page
+from podium.api.needs import needed
 from podium.api.operations import ROW, ROW_SCHEMA, collection_paths
 from podium.api.paging import accepts_gzip, caching, digest, is_fresh, not_modified
 from podium.api.problems import MEDIA_TYPE, Problem
@@ -22,6 +23,7 @@ from podium.api.schemas import REF, Schema, reference, struct_schemas, tidy
 from podium.errors import PodiumError
 from podium.metrics.catalog import Metric
 from podium.metrics.rings import Condition
+from podium.model.audit import AuditRecord
 from podium.model.dashboard import PoolDashboard, XoaDashboard
 from podium.model.missing_patch import MissingPatch
 from podium.model.registry import RESOURCES
@@ -29,14 +31,17 @@ from podium.model.vm_dashboard import VmDashboard
 from podium.services.alarms.notifications import Tried
 from podium.services.alarms.preview import RulePreview
 from podium.services.batch import Done, Preview
+from podium.services.can import Checked
 from podium.services.data_sources import DataSource
 from podium.services.health import Health
 from podium.services.host_actions import EvacuationPlan
 from podium.services.hosts import Smt
 from podium.services.measures.stats import ManyStats, StatsAnswer
 from podium.services.measures.tops import Top
+from podium.services.second_factor import Enrolment, RecoveryCodes, SecondFactor
+from podium.services.sign_ins import SignInInfo
 from podium.services.sr_probe import Probed
-from podium.services.tokens import Token
+from podium.services.token_view import Token
 from podium.services.vm_deletion import Deleted
 from podium.services.vm_destinations import Destinations
 from podium.xapi.probe import Probe
@@ -52,9 +57,9 @@ SECURITY_SCHEMES: Final[Schema] = {
 
 _PARAMETER: Final = re.compile(r"{(\w+)}")
 OTHER_STRUCTS: Final = (
-    Condition, DataSource, Deleted, Destinations, Done, EvacuationPlan, Health, ManyStats, Metric, MissingPatch,
-    PoolDashboard, Preview, Probe, Probed, RulePreview, Smt, StatsAnswer, Token, Top, Tried,
-    VmDashboard, XoaDashboard,
+    AuditRecord, Checked, Condition, DataSource, Deleted, Destinations, Done, Enrolment, EvacuationPlan, Health,
+    ManyStats, Metric, MissingPatch, PoolDashboard, Preview, Probe, Probed, RecoveryCodes, RulePreview, SecondFactor,
+    SignInInfo, Smt, StatsAnswer, Token, Top, Tried, VmDashboard, XoaDashboard,
 )  # fmt: skip
 """What other routes answer with, beside the resources."""
 HTTP_CODES: Final = ("headers-too-large", "method-not-allowed", "no-such-route", "unsupported-media-type")
@@ -205,6 +210,8 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     """What every operation says, whoever wrote its route."""
     operation.setdefault("tags", [path.split("/")[1] or "site"])
     operation.setdefault("x-mcp-exposure", "allow" if method == "get" else "deny")
+    if (privileges := needed(operation.get("operationId", ""))) is not None:
+        operation["x-privilege"] = privileges
     responses = operation["responses"]
     validation = responses.get("422", {}).get("content", {}).get("application/json", {}).get("schema", {})
     if validation.get("$ref") == REF + "HTTPValidationError":

@@ -35,6 +35,10 @@ _SUB_TITLES: Final = {
     "vdis": "VDIs",
     "backup-jobs": "backup jobs",
     "groups": "groups",
+    "users": "users",
+    "acl-roles": "roles",
+    "acl-privileges": "effective privileges",
+    "privileges": "privileges",
 }
 _TAGS: Final = {
     "vdi-snapshots": "vdis",
@@ -69,13 +73,12 @@ def collection_paths() -> dict[str, dict[str, Operation]]:
         title = kind.replace("-", " ")
         paths[f"/{collection}"] = {
             "get": _operation(f"Get{pascal(collection)}", [collection], f"List {collection.replace('-', ' ')}")
-            | {"parameters": list_parameters(), "responses": _rows([])}
+            | {"x-privilege": [f"{kind}:read"], "parameters": list_parameters(), "responses": _rows([])}
         }
         paths[f"/{collection}/{{id}}"] = {
             "get": _operation(f"Get{pascal(kind)}", [collection], f"Read {_article(title)}")
-            | {"parameters": [_id(title)], "responses": _one("Json")}
+            | {"x-privilege": [f"{kind}:read"], "parameters": [_id(title)], "responses": _one("Json")}
         }
-    paths["/groups/{id}/tasks"] = {"get": _tasks_of_groups()}
     return paths
 
 
@@ -125,6 +128,7 @@ def rows_of(struct: str, example: str = "") -> dict[int | str, Any]:
 def _list(resource: Resource) -> Operation:
     name = plural(resource.collection)
     return _operation(f"Get{pascal(name)}", [_tag(resource)], f"List {_plural_title(resource)}") | {
+        "x-privilege": [f"{resource.privilege}:read"],
         "parameters": list_parameters(),
         "responses": _rows([resource.struct.__name__], example=resource.collection),
     }
@@ -133,6 +137,7 @@ def _list(resource: Resource) -> Operation:
 def _read(resource: Resource) -> Operation:
     name = pascal(singular(resource.collection))
     return _operation(f"Get{name}", [_tag(resource)], f"Read {_article(resource.title)}") | {
+        "x-privilege": [f"{resource.privilege}:read"],
         "parameters": [_id(resource.title)],
         "responses": _one(resource.struct.__name__),
     }
@@ -141,16 +146,11 @@ def _read(resource: Resource) -> Operation:
 def _related(resource: Resource, name: str) -> Operation:
     identity = f"Get{pascal(singular(resource.collection))}{pascal(name)}"
     summary = f"List the {_SUB_TITLES[name]} of {_article(resource.title)}"
+    rows = [one.privilege for one in RESOURCES if one.struct.__name__ in _RELATED_STRUCTS[name]]
     return _operation(identity, [name, _tag(resource)], summary) | {
+        "x-privilege": [f"{privilege}:read" for privilege in rows],
         "parameters": [_id(resource.title), *list_parameters()],
         "responses": _rows(_RELATED_STRUCTS[name], NotFound, example=name),
-    }
-
-
-def _tasks_of_groups() -> Operation:
-    return _operation("GetGroupTasks", ["tasks", "groups"], "List the tasks of a group") | {
-        "parameters": [_id("group"), *list_parameters()],
-        "responses": _rows(_RELATED_STRUCTS["tasks"], NotFound, example="tasks"),
     }
 
 
@@ -160,7 +160,11 @@ _RELATED_STRUCTS: Final = {
     "tasks": ["Task"],
     "vdis": ["VDI", "VDISnapshot", "VDIUnmanaged"],
     "backup-jobs": [],
-    "groups": [],
+    "groups": ["Group"],
+    "users": ["User"],
+    "acl-roles": ["Role"],
+    "acl-privileges": ["Privilege"],
+    "privileges": ["Privilege"],
 }
 
 

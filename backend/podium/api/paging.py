@@ -5,6 +5,7 @@ import hashlib
 import re
 import zlib
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Annotated, Final
 
 from fastapi import Depends, Query, Request
@@ -104,13 +105,21 @@ def list_query(params: ListParams) -> ListQuery:
 
 
 async def answer_list(
-    request: Request, entries: Sequence[Entry], params: ListParams, viewer: Viewer, *, revision: str
+    request: Request,
+    entries: Sequence[Entry],
+    params: ListParams,
+    viewer: Viewer,
+    *,
+    revision: str,
+    granted: bool = False,
 ) -> Response:
     """A list's response. `revision` names the state of everything that decides which rows there are.
 
+    `granted`: the rows are what the viewer may see already.
+
     Raises FilterSyntax, InvalidParameters, BadRequest.
     """
-    query = list_query(params)
+    query = replace(list_query(params), granted=granted)
     etag = f'W/"{revision}-{digest(viewer.key, request.scope["path"], params.model_dump_json())}"'
     if is_fresh(request.headers, etag):
         return not_modified(etag)

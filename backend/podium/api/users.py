@@ -8,12 +8,14 @@ from pydantic import AfterValidator, Field
 from starlette.responses import RedirectResponse, Response
 
 from podium.api.actions import Created
-from podium.api.deps import CurrentSession, CurrentViewer
+from podium.api.credentials import client_address
+from podium.api.deps import CurrentSession, CurrentViewer, WholeSession
 from podium.api.inputs import Body, Line, Name, ObjectId, Password, Secret, storable_json
 from podium.api.problems import responses
 from podium.api.schemas import reference
 from podium.cache.filter import parse_filter
 from podium.errors import (
+    CannotGrant,
     Conflict,
     CrossSite,
     FilterSyntax,
@@ -22,9 +24,13 @@ from podium.errors import (
     MissingPrivileges,
     NameTaken,
     NotFound,
+    TooManyAttempts,
+    WrongPassword,
 )
+from podium.services.auth import Auth
 from podium.services.sessions import Session
-from podium.services.tokens import Token, Tokens
+from podium.services.token_view import Scope, Token
+from podium.services.tokens import Tokens
 from podium.services.users import UserChange, Users
 
 router = APIRouter(prefix="/rest/v0/users", tags=["users"])
@@ -51,10 +57,14 @@ class NewUser(Body):
 
 
 class UserPatch(Body):
-    """What is left out stays. `preferences` are replaced as a whole."""
+    """What is left out stays. `preferences` are replaced as a whole.
+
+    `oldPassword`: whoever replaces his own password says the old one as well.
+    """
 
     name: Name | None = None
     password: Password | None = None
+    old_password: Annotated[Password | None, Field(alias="oldPassword")] = None
     permission: Literal["none", "admin"] | None = None
     preferences: Preferences | None = None
 
@@ -71,6 +81,11 @@ class NewToken(Body):
     expires_in: Annotated[
         Annotated[float, Field(gt=0, le=1e15, allow_inf_nan=False)] | Annotated[Line, Field(max_length=40)] | None,
         Field(alias="expiresIn", description="milliseconds, or '1 hour'; a minute to half a year; 30 days without"),
+    ] = None
+    scope: Annotated[Scope, Field(description="read: it changes nothing")] = "all"
+    filter: Annotated[
+        Annotated[Secret, Field(max_length=10_000)] | None,
+        Field(description="in the language of lists: the objects that the token is good for"),
     ] = None
 
 
@@ -92,13 +107,13 @@ async def me(request: Request, viewer: CurrentViewer, rest: str = "") -> Respons
     "",
     operation_id="CreateUser",
     status_code=201,
-    responses=responses(CrossSite, MissingPrivileges, NameTaken),
+    responses=responses(CrossSite, MissingPrivileges, CannotGrant, NameTaken),
     openapi_extra=MCP_CONFIRM,
 )
 async def create_user(request: Request, response: Response, body: NewUser, viewer: CurrentViewer) -> Created:
     """Add a user."""
-    viewer.require("create", "user")
     users: Users = request.app.state.users
+    users.require_new(body.name, body.permission, by=viewer)
     user_id = await users.create(body.name, body.password, body.permission)
     response.headers["location"] = f"/rest/v0/users/{user_id}"
     return Created(id=user_id)
@@ -108,16 +123,31 @@ async def create_user(request: Request, response: Response, body: NewUser, viewe
     "/{user_id}",
     operation_id="UpdateUser",
     status_code=204,
-    responses=responses(CrossSite, Forbidden, MissingPrivileges, NotFound, NameTaken, Conflict),
+    responses=responses(
+        CrossSite,
+        Forbidden,
+        WrongPassword,
+        MissingPrivileges,
+        CannotGrant,
+        NotFound,
+        NameTaken,
+        Conflict,
+        TooManyAttempts,
+    ),
     openapi_extra=MCP_CONFIRM,
 )
-async def update_user(request: Request, user_id: ObjectId, body: UserPatch, session: CurrentSession) -> None:
+async def update_user(request: Request, user_id: ObjectId, body: UserPatch, session: WholeSession) -> None:
     """Change a user. Nobody changes his own permission; a new password signs his other browsers out."""
     users: Users = request.app.state.users
+    proven = False
+    if body.password is not None and body.old_password is not None and user_id == session.viewer.user_id:
+        auth: Auth = request.app.state.auth
+        await auth.reprove(user_id, password=body.old_password, address=client_address(request))
+        proven = True
     change = UserChange(
         name=body.name, password=body.password, permission=body.permission, preferences=body.preferences
     )
-    await users.change(user_id, change, by=session.viewer, session=session)
+    await users.change(user_id, change, by=session.viewer, session=session, proven=proven)
 
 
 @router.delete(
@@ -150,7 +180,7 @@ async def get_tokens(
     limit: Annotated[int | None, Query(ge=0, le=2**31 - 1)] = None,
 ) -> Response:
     """One's own valid tokens, newest first, sign-ins of browsers among them. Their secrets are not shown again."""
-    _own(request, user_id, session)
+    own_or_forbidden(request, user_id, session)
     tokens: Tokens = request.app.state.tokens
     found = await tokens.of_user(user_id, current=session.token_id)
     if filter is not None and not filter.isspace() and filter:
@@ -167,9 +197,9 @@ async def get_tokens(
     responses={201: _TOKEN_MADE, **responses(CrossSite)},
     openapi_extra=MCP_CONFIRM,
 )
-async def create_own_token(request: Request, session: CurrentSession, body: NewToken) -> Response:
+async def create_own_token(request: Request, session: WholeSession, body: NewToken) -> Response:
     """A token for oneself. Xen Orchestra's old address for it."""
-    return await _create_token(request, session.viewer.user_id, body)
+    return await _create_token(request, session.viewer.user_id, session, body)
 
 
 @router.post(
@@ -179,10 +209,10 @@ async def create_own_token(request: Request, session: CurrentSession, body: NewT
     responses={201: _TOKEN_MADE, **responses(CrossSite, Forbidden, NotFound)},
     openapi_extra=MCP_CONFIRM,
 )
-async def create_token(request: Request, user_id: ObjectId, session: CurrentSession, body: NewToken) -> Response:
+async def create_token(request: Request, user_id: ObjectId, session: WholeSession, body: NewToken) -> Response:
     """A token for oneself: `token.id` goes into the cookie `authenticationToken` or behind `Bearer`."""
-    _own(request, user_id, session)
-    return await _create_token(request, user_id, body)
+    own_or_forbidden(request, user_id, session)
+    return await _create_token(request, user_id, session, body)
 
 
 @router.delete(
@@ -192,23 +222,23 @@ async def create_token(request: Request, user_id: ObjectId, session: CurrentSess
     responses=responses(CrossSite, Forbidden, NotFound),
     openapi_extra=MCP_CONFIRM,
 )
-async def delete_token(request: Request, user_id: ObjectId, token_id: ObjectId, session: CurrentSession) -> None:
+async def delete_token(request: Request, user_id: ObjectId, token_id: ObjectId, session: WholeSession) -> None:
     """Revoke a token by its `token_id`: it is refused from now on, and its streams end. Administrators revoke any."""
     if not session.viewer.is_admin:
-        _own(request, user_id, session)
+        own_or_forbidden(request, user_id, session)
     tokens: Tokens = request.app.state.tokens
     await tokens.revoke(user_id, token_id)
 
 
-def _own(request: Request, user_id: str, session: Session) -> None:
+def own_or_forbidden(request: Request, user_id: str, session: Session) -> None:
     """Raises NotFound, and Forbidden for another's."""
     if user_id != session.viewer.user_id:
         users: Users = request.app.state.users
         users.get(user_id)
-        raise Forbidden("only one's own authentication tokens")
+        raise Forbidden("only one's own")
 
 
-async def _create_token(request: Request, user_id: str, body: NewToken) -> Response:
+async def _create_token(request: Request, user_id: str, session: Session, body: NewToken) -> Response:
     tokens: Tokens = request.app.state.tokens
     if isinstance(body.expires_in, str) and not body.expires_in.strip():
         raise InvalidParameters("expiresIn must not be empty")
@@ -217,6 +247,10 @@ async def _create_token(request: Request, user_id: str, body: NewToken) -> Respo
         expires_in=body.expires_in,
         client_id=body.client.id if body.client is not None else None,
         description=body.description,
+        scope=body.scope,
+        filter=body.filter if body.filter is not None and body.filter.strip() else None,
+        created_by=session.viewer.user_id,
+        address=client_address(request),
     )
     return _json({"token": token}, 201)
 

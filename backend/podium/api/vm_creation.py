@@ -96,6 +96,8 @@ class NewVm(Body):
     install: Install | None = None
     vdis: Annotated[list[Disk], Field(max_length=255)] | None = None
     vifs: Annotated[list[Interface], Field(max_length=32)] | None = None
+    resourceSet: Annotated[ObjectId | None, Field(description="ours: the set to make it in")] = None
+    share: Annotated[bool, Field(description="ours: everybody's in the set, not its creator's alone")] = False
 
     @model_validator(mode="after")
     def _together(self) -> "NewVm":
@@ -103,6 +105,8 @@ class NewVm(Body):
             raise ValueError("vgpuType and gpuGroup go together")
         if self.network_config is not None and self.cloud_config is None:
             raise ValueError("network_config needs a cloud_config beside it")
+        if self.share and self.resourceSet is None:
+            raise ValueError("share: needs a resourceSet")
         return self
 
     def wish(self) -> VmWish:
@@ -132,6 +136,8 @@ class NewVm(Body):
             install_method=None if self.install is None else self.install.method,
             install_repository="" if self.install is None else self.install.repository,
             disks=tuple(DiskWish(**disk.model_dump()) for disk in self.vdis or ()),
+            resource_set=self.resourceSet,
+            share=self.share,
             interfaces=None if self.vifs is None else tuple(_interface(vif) for vif in self.vifs),
         )
 

@@ -11,7 +11,6 @@ from podium.api.inputs import Body, Line, ObjectId, storable
 from podium.api.problems import responses
 from podium.api.sizes import Size
 from podium.api.vms import CONFIRM, WRITE_PROBLEMS
-from podium.errors import NotSupported
 from podium.services.vm_operations import VmOperation
 from podium.services.vm_settings import VmSettings
 
@@ -97,8 +96,8 @@ class VmChanges(SnapshotChanges):
     actionsAfterCrash: (
         Literal["destroy", "restart", "preserve", "coredump_and_destroy", "coredump_and_restart"] | None
     ) = None
-    resourceSet: Any = None
-    share: Any = None
+    resourceSet: ObjectId | None = None
+    share: bool | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -121,7 +120,18 @@ class VmChanges(SnapshotChanges):
 
 
 NULLABLE: Final = frozenset(
-    {"notes", "affinityHost", "cpuWeight", "cpuCap", "cpuMask", "coresPerSocket", "nicType", "suspendSr", "videoram"}
+    {
+        "notes",
+        "affinityHost",
+        "resourceSet",
+        "cpuWeight",
+        "cpuCap",
+        "cpuMask",
+        "coresPerSocket",
+        "nicType",
+        "suspendSr",
+        "videoram",
+    }
 )
 
 
@@ -130,8 +140,6 @@ def _route(collection: str, operation_id: str, changes_of: type[SnapshotChanges]
         """Change settings: all that are named, or none of them."""
         settings: VmSettings = request.app.state.vm_settings
         changes = body.changes()
-        if {"resourceSet", "share"} & set(changes):
-            raise NotSupported("self-service sets are not there: resourceSet and share cannot be changed")
         await settings.update(collection, vm_id, changes, by=viewer)
         return Response(status_code=204)
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from podium.cli import accounts, operate, servers
+from podium.cli import accounts, audit, operate, servers
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -17,6 +17,7 @@ app.command()(operate.openapi)
 app.add_typer(accounts.users, name="user")
 app.add_typer(accounts.tokens, name="token")
 app.add_typer(servers.app, name="server")
+app.add_typer(audit.app, name="audit")
 
 
 def main() -> None:

@@ -83,6 +83,33 @@ def create_token(
     run(settings, command)
 
 
+@users.command("reset-totp")
+@with_settings(*STORAGE)
+def reset_second_factor(settings: Settings, name: NameArgument) -> None:
+    """Remove an account's second factor, for whoever has lost his phone and his recovery codes."""
+    from podium.cli.offline import run
+
+    async def command(services: "Offline") -> None:
+        await services.factors.remove(await _user_id(services, name))
+
+    run(settings, command)
+
+
+@tokens.command("rotate-keys")
+@with_settings(*STORAGE)
+def rotate_keys(
+    settings: Settings,
+    at_once: Annotated[bool, typer.Option(help="the old keys may be stolen: end every token and sign-in")] = False,
+) -> None:
+    """Sign tokens with a new key from now on; those that were made with older ones stay good until they end."""
+    from podium.cli.offline import run
+
+    async def command(services: "Offline") -> None:
+        typer.echo(await services.tokens.rotate_keys(at_once=at_once))
+
+    run(settings, command)
+
+
 def read_password(*, confirm: bool) -> str:
     """From the terminal, hidden; else the first line of standard input."""
     if sys.stdin.isatty():

@@ -10,12 +10,14 @@ import typer
 
 from podium.cache.commit import Commit
 from podium.cache.objects import Objects
+from podium.cli.audited import audited
 from podium.db.base import open_database
 from podium.db.migrate import upgrade
 from podium.errors import PodiumError
 from podium.model.registry import BY_STRUCT
 from podium.services.access import Viewer, viewer_of
 from podium.services.passwords import Passwords
+from podium.services.second_factor import SecondFactors
 from podium.services.secrets import SecretBox, load_secret
 from podium.services.servers import Servers
 from podium.services.sessions import Sessions
@@ -30,9 +32,10 @@ T = TypeVar("T")
 class Offline:
     """What a command may use. `operator` may everything: whoever reads the secret key can do everything anyway."""
 
-    def __init__(self, users: Users, tokens: Tokens, servers: Servers) -> None:
+    def __init__(self, users: Users, tokens: Tokens, servers: Servers, factors: SecondFactors) -> None:
         self.users = users
         self.tokens = tokens
+        self.factors = factors
         self.servers = servers
         self.operator: Viewer = viewer_of("operator", "admin")
 
@@ -82,7 +85,9 @@ async def offline(settings: Settings) -> AsyncIterator[Offline]:
         servers.use(_Nobody())
         await users.load()
         await servers.load()
-        yield Offline(users, tokens, servers)
+        factors = SecondFactors(database, settings, secret=secret, clock=sessions.clock)
+        async with audited(settings, database, objects):
+            yield Offline(users, tokens, servers, factors)
     finally:
         await database.close()
 

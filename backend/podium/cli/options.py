@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -13,6 +14,10 @@ from podium.settings import Settings
 
 STORAGE: Final = ("data_dir", "database_url", "secret_key")
 """What a command needs that works on the database alone."""
+
+
+current_command: Final[ContextVar[tuple[str, dict[str, Any]] | None]] = ContextVar("current_command", default=None)
+"""The command under way: its function's name, and what it was given beside settings."""
 
 
 def with_settings(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -28,6 +33,7 @@ def with_settings(*names: str) -> Callable[[Callable[..., None]], Callable[..., 
 
         def wrapped(**given: Any) -> None:
             chosen = {name: given.pop(name) for name in fields}
+            current_command.set((command.__name__, dict(given)))
             command(read_settings(**{name: value for name, value in chosen.items() if value is not None}), **given)
 
         wrapped.__name__ = command.__name__

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from podium.db.base import Database, open_database
 
-HEAD = "0002"
+HEAD = "0006"
 """The newest revision in `migrations/versions`. A constant, so that a start need not read them; a test compares."""
 
 _UPGRADE_LOCK = 0x706F6469756D  # "podium": processes that start together on PostgreSQL migrate one after the other

@@ -2,14 +2,18 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from podium.db.base import Base
 
 
 class TokenRow(Base, kw_only=True):
-    """`id` is the JWT's `jti`: knowing it gives nobody access. `kind`: "session" of a browser, or "api"."""
+    """`id` is the JWT's `jti`: knowing it gives nobody access. `kind`: "session" of a browser, or "api".
+
+    `scope`: "all", or "read": it changes nothing. `filter`: in the language of lists, the objects that it is good for.
+    `created_by`: the id of the user who made it, or "operator" for the command line.
+    """
 
     __tablename__ = "token"
     __table_args__ = (Index("ix_token_user_id_client_id", "user_id", "client_id"),)
@@ -24,3 +28,7 @@ class TokenRow(Base, kw_only=True):
     last_use: Mapped[datetime | None] = mapped_column(default=None)
     last_address: Mapped[str | None] = mapped_column(String(64), default=None)
     revoked: Mapped[datetime | None] = mapped_column(default=None)
+    scope: Mapped[str] = mapped_column(String(16), default="all", server_default="all")
+    filter: Mapped[str | None] = mapped_column(Text, default=None)
+    created_by: Mapped[str | None] = mapped_column(String(36), default=None)
+    created_address: Mapped[str | None] = mapped_column(String(64), default=None)

@@ -12,6 +12,8 @@ from podium.model import (
     pci,
     pif,
     pool,
+    resource_set,
+    role,
     server,
     sm,
     sr,
@@ -48,6 +50,8 @@ RESOURCES: tuple[Resource, ...] = (
     *task.RESOURCES,
     *server.RESOURCES,
     *user.RESOURCES,
+    *resource_set.RESOURCES,
+    *role.RESOURCES,
     *alarm.RESOURCES,
 )
 

@@ -10,10 +10,11 @@ from podium.model.task import Json
 Permission = Literal["admin", "none"]
 
 
-class User(XoObject, frozen=True, kw_only=True, gc=False):
+class User(XoObject, frozen=True, kw_only=True, gc=False, rename={"auth_providers": "authProviders"}):
     """A user. `email` is `name` once more (deprecated in Xen Orchestra); `groups` are ids.
 
-    `pw_hash` only says that there is a password here: it is always masked.
+    `pw_hash` only says that there is a password here: it is always masked. `authProviders`: who vouches for the user
+    instead ("oidc", "ldap"), and by which id.
     """
 
     name: str
@@ -22,6 +23,7 @@ class User(XoObject, frozen=True, kw_only=True, gc=False):
     groups: tuple[str, ...]
     preferences: dict[str, Json]
     pw_hash: Literal["***obfuscated***"] | Maybe = UNSET
+    auth_providers: dict[str, Json] | Maybe = UNSET
 
 
 RESOURCES = (Resource(type="user", collection="users", struct=User, privilege="user", title="user"),)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,6 +10,8 @@ from podium.errors import IncorrectState, NotFound, PoolError, TooManyAttempts
 from podium.model.vm import VM, AnyVM, VMController
 from podium.services.access import Viewer
 from podium.services.gateway import Gateway
+from podium.stream.follower import Sleeper
+from podium.stream.hub import Hub
 from podium.xapi.channel import Channel
 
 MOST: Final = 50
@@ -45,7 +47,7 @@ class Consoles:
     async def open(self, vm_id: str, *, by: Viewer) -> Channel:
         """A channel whose next bytes are RFB. Raises NotFound, MissingPrivileges, IncorrectState, PoolError."""
         vm = self._find(vm_id)
-        by.require("console", "vm-controller" if isinstance(vm, VMController) else "vm", vm)
+        by.require("console", _resource(vm), vm)
         if vm.power_state not in _LIVE:
             raise IncorrectState(f"{vm.name_label} is not running: it has no console")
         host, query = await self._location(vm)
@@ -60,6 +62,20 @@ class Consoles:
             channel.close()
             raise
         return channel
+
+    async def right_lost(self, vm_id: str, *, by: Viewer, hub: Hub) -> None:
+        """Returns when the viewer may not look at that VM's console any more: he, or it, has changed."""
+        sleeper = Sleeper()
+        hub.join(sleeper)
+        try:
+            while not hub.closing:
+                with suppress(NotFound):  # it ends by itself then
+                    vm = self._find(vm_id)
+                    if not by.may("console", _resource(vm), vm):
+                        return
+                await sleeper.sleep()
+        finally:
+            hub.leave(sleeper)
 
     def _find(self, vm_id: str) -> AnyVM:
         for struct, kind in ((VM, "VM"), (VMController, "VM-controller")):
@@ -80,3 +96,7 @@ class Consoles:
             if place.hostname and named:
                 return place.hostname, named
         raise IncorrectState(f"{vm.name_label} has no graphical console")
+
+
+def _resource(vm: AnyVM) -> str:
+    return "vm-controller" if isinstance(vm, VMController) else "vm"

@@ -9,6 +9,7 @@ from podium.errors import NotFound, PodiumError, PoolError, PoolUnreachable
 from podium.model.base import PoolObject, XoObject
 from podium.services.access import Viewer
 from podium.services.busy import Busy
+from podium.services.quotas import Quotas
 from podium.services.refusals import refusal_of
 from podium.services.tasks import Progress
 from podium.services.undo import Steps
@@ -77,6 +78,7 @@ class Gateway:
     def __init__(self, objects: Objects, pools: Pools) -> None:
         self.objects = objects
         self.busy = Busy()
+        self.quotas = Quotas(objects)
         self._pools = pools
 
     def find(self, struct: type[P], kind: str, object_id: str) -> P:

@@ -41,7 +41,7 @@ class Networks:
         """The pool, if the viewer may make networks there. Raises NotFound, MissingPrivileges."""
         pool = self._gateway.find(Pool, "pool", pool_id)
         by.require("create:network", "pool", pool)
-        by.require("create", "network")
+        by.require("create", "network", {"poolId": pool_id}, around=(pool,))
         return pool
 
     async def create_internal(self, pool_id: str, wanted: NewNetwork, *, by: Viewer, progress: Progress) -> str:

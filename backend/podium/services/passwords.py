@@ -7,6 +7,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 
 from podium.errors import TooManyAttempts
+from podium.services.password_rules import require_good
 from podium.settings import Settings
 
 _MAX_WAITING = 64
@@ -21,9 +22,14 @@ class Passwords:
             memory_cost=settings.password_memory_kib,
             parallelism=settings.password_parallelism,
         )
+        self._settings = settings
         self._turn = asyncio.Semaphore(settings.password_workers)
         self._waiting = 0
         self._decoy: str | None = None
+
+    def require_good(self, password: str, *, name: str) -> None:
+        """Raises InvalidParameters when the account `name` may not choose it."""
+        require_good(password, name=name, settings=self._settings)
 
     async def hash(self, password: str) -> str:
         async with self._turn:

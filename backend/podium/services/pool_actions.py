@@ -72,13 +72,13 @@ class PoolActions:
 
     def require_management(self, pool_id: str, network_id: str, *, by: Viewer) -> tuple[Pool, Network]:
         """Raises NotFound, MissingPrivileges, InvalidParameters for another pool's network."""
+        by.require_any("update:management", "pif")
         pool = self._gateway.find(Pool, "pool", pool_id)
         network = self._gateway.visible(Network, "network", network_id, by)
         if network.pool != pool.id:
             raise InvalidParameters(f"the network {network.name_label} is in another pool")
-        for entry in self._gateway.objects.ordered("PIF"):
-            if isinstance(entry.object, PIF) and entry.object.network == network.id:
-                by.require("update:management", "pif", entry.object)
+        pifs = [one for entry in self._gateway.objects.ordered("PIF") if isinstance(one := entry.object, PIF)]
+        by.require_all("update:management", "pif", [one for one in pifs if one.network == network.id])
         return pool, network
 
     async def reconfigure_management(self, pool_id: str, network_id: str, *, by: Viewer) -> None:

@@ -94,7 +94,7 @@ class Servers:
 
     async def create(self, draft: ServerDraft, *, by: Viewer) -> str:
         """Store a server, enabled but not connected by this call. Raises NameTaken, InvalidParameters."""
-        by.require("create", "server")
+        by.require("create", "server", {"host": draft.host, "label": draft.label, "readOnly": draft.read_only})
         row = await self._store.insert(draft)
         self._show(row)
         return row.id
@@ -194,7 +194,7 @@ class Servers:
 
     async def test(self, draft: ServerDraft, *, by: Viewer) -> Probe:
         """Log in once, store nothing. Raises PoolError, InvalidParameters, MissingPrivileges."""
-        by.require("create", "server")
+        by.require("create", "server", {"host": draft.host, "label": draft.label, "readOnly": draft.read_only})
         pins = frozenset({draft.fingerprint.upper()} if draft.fingerprint else ())
         return await probe(
             address_of(draft.host),

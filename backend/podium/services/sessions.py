@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable
 from typing import Final
 from weakref import WeakSet
 
-from podium.services.access import Viewer
+from podium.services.access import Viewer, viewer_of
 
 _SIZE: Final = 10_000
 
@@ -17,9 +17,14 @@ class Session:
     """One proven login. Whoever streams to it waits for `over()` and then closes the stream.
 
     `ended` is set when the token is revoked or the user changed or went. `token_id` is None for a password login.
+    `reads_only`: the token was made for reading. `is_narrow`: it does less than its user may.
+    `must_enrol`: a second factor must be set up before anything else.
     """
 
-    __slots__ = ("__weakref__", "_clock", "ended", "expires", "fresh_until", "token_id", "viewer")
+    __slots__ = (
+        "__weakref__", "_clock", "ended", "expires", "fresh_until", "is_narrow", "must_enrol", "reads_only", "token_id",
+        "viewer",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -29,13 +34,25 @@ class Session:
         expires: float = math.inf,
         fresh_until: float = math.inf,
         clock: Callable[[], float] = time.time,
+        reads_only: bool = False,
+        is_narrow: bool = False,
+        must_enrol: bool = False,
     ) -> None:
         self.viewer = viewer
+        self.reads_only = reads_only
+        self.is_narrow = is_narrow
+        self.must_enrol = must_enrol
         self.token_id = token_id
         self.expires = expires
         self.fresh_until = min(expires, fresh_until)
         self.ended = asyncio.Event()
         self._clock = clock
+
+    def seen_by(self, viewer: Viewer) -> "Session":
+        """The same login, which ends with this one, for reading with other eyes."""
+        other = Session(viewer, token_id=self.token_id, expires=self.expires, clock=self._clock, reads_only=True)
+        other.ended = self.ended
+        return other
 
     @property
     def is_over(self) -> bool:
@@ -57,8 +74,15 @@ class Session:
 class Sessions:
     """The sessions that were used lately (bounded), and all that somebody still holds, by user."""
 
-    def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float] = time.time,
+        viewer: Callable[[str, str], Viewer] = viewer_of,
+    ) -> None:
         self.clock = clock
+        self.viewer = viewer
+        """The viewer of a user, by id and global permission: `Rights.viewer`."""
         self.generation = 0
         """Grows with each ending. Note it before asking the database; `keep` refuses what was asked too early."""
         self._cache: OrderedDict[Hashable, Session] = OrderedDict()
@@ -84,8 +108,12 @@ class Sessions:
         self._cache[credentials] = session
         if len(self._cache) > _SIZE:
             self._cache.popitem(last=False)
-        self._by_user.setdefault(session.viewer.user_id, WeakSet()).add(session)
+        self.hold(session)
         return True
+
+    def hold(self, session: Session) -> None:
+        """Somebody has a session that cannot be found again by its credentials; it ends with its user all the same."""
+        self._by_user.setdefault(session.viewer.user_id, WeakSet()).add(session)
 
     def held(self) -> list[Session]:
         """Every session that somebody holds and that still counts."""

@@ -58,8 +58,9 @@ class Srs:
 
     def require_new(self, host_id: str, sr_type: str, *, by: Viewer) -> Host:
         """The host that makes or finds the SR. Raises NotFound, MissingPrivileges, NotSupported."""
-        by.require("create", "sr")
+        by.require_any("create", "sr")
         host = self._gateway.visible(Host, "host", host_id, by)
+        by.require("create", "sr", {"hostId": host_id, "SR_type": sr_type}, around=(host,))
         if sr_type.lower() == "linstor":
             raise NotSupported("LINSTOR (XOSTOR) storage is made by its own installer, on every host")
         return host

@@ -92,9 +92,18 @@ class Running(Generic[T]):
 class Tasks:
     """Owns the running work of all users. Used as `async with`: leaving it ends and awaits all of it."""
 
-    def __init__(self, database: Database, objects: Objects, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        database: Database,
+        objects: Objects,
+        *,
+        clock: Callable[[], float] = time.time,
+        ended: Callable[[Task], Awaitable[None]] | None = None,
+    ) -> None:
+        """`ended` hears of each Task that came to its end, in the context that began it."""
         self._database = database
         self._objects = objects
+        self._ended = ended
         self._clock = clock
         self._running: dict[str, Running[Any]] = {}
         self._last_ms = 0
@@ -265,6 +274,7 @@ class Tasks:
         ]
         for task in interrupted:
             await self._update(task)
+            await self._tell(task)
         self._objects.apply(None, [*(task for task in tasks if task.status != "pending"), *interrupted])
 
     async def _attend(self, task_id: str, work: "asyncio.Task[Any]") -> None:
@@ -274,6 +284,7 @@ class Tasks:
             task = msgspec.structs.replace(self._close_nested(task_id), **self._ending(work), end=self._now())
             if task.status == "success" and task.progress is not UNSET:
                 task = msgspec.structs.replace(task, progress=100)
+            await self._tell(task)
             self._objects.put(task)
             await self._update(task)
         except SQLAlchemyError:
@@ -281,6 +292,10 @@ class Tasks:
         finally:
             del self._running[task_id]
         await self._prune()
+
+    async def _tell(self, task: Task) -> None:
+        if self._ended is not None:
+            await self._ended(task)
 
     def _ending(self, work: "asyncio.Task[Any]") -> dict[str, Any]:
         if work.cancelled():

@@ -2,64 +2,37 @@
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Any, Final, Literal
+from typing import Final
 from uuid import uuid4
 
-import msgspec
 import structlog
-from jose import JWTError, jwt
-from msgspec import UNSET, UnsetType
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from podium.cache.filter import parse_filter
 from podium.db.base import Database
+from podium.db.second_factor import SecondFactorRow
 from podium.db.token import TokenRow
 from podium.db.user import UserRow
 from podium.errors import InvalidCredentials, InvalidParameters, NotFound
-from podium.services.access import viewer_of
+from podium.services.access import EVERYTHING
 from podium.services.durations import parse_duration_s
-from podium.services.secrets import derive_key
+from podium.services.jwts import opened, signed
+from podium.services.narrow import narrowed
+from podium.services.password_rules import totp_required
 from podium.services.sessions import Session, Sessions
+from podium.services.signing_keys import SigningKeys
+from podium.services.token_view import Kind, Scope, Token, token_of
 from podium.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-_ALGORITHM: Final = "HS256"
-_ISSUER: Final = "podium"
 _MIN_LIFETIME_S: Final = 60.0
 _FLUSH_S: Final = 60.0
-_MAX_JWT: Final = 2048
 
-Kind = Literal["api", "session"]
-
-
-class TokenClient(msgspec.Struct, frozen=True):
-    id: str
-
-
-class LastUse(msgspec.Struct, frozen=True):
-    timestamp: int
-
-
-class Token(msgspec.Struct, frozen=True, kw_only=True):
-    """A token as clients see it (Xen Orchestra's names; times in milliseconds).
-
-    `id`: when it was just made, what goes into the cookie or behind `Bearer`; in a list, where secrets have no place,
-    the same as `token_id`, by which it is revoked.
-    """
-
-    id: str
-    token_id: str
-    user_id: str
-    created_at: int
-    expiration: int
-    kind: Kind
-    client: TokenClient | UnsetType = UNSET
-    description: str | UnsetType = UNSET
-    last_uses: dict[str, LastUse] | UnsetType = UNSET
-    current: bool = False
-    """Whether the request that asked was made with this very token."""
+OPERATOR: Final = "operator"
+"""Who made a token, where it was the command line."""
 
 
 class Tokens:
@@ -69,7 +42,7 @@ class Tokens:
         self._database = database
         self._sessions = sessions
         self._settings = settings
-        self._key = derive_key(secret, "podium token v1")
+        self.keys = SigningKeys(database, secret=secret)
 
     async def create(
         self,
@@ -78,46 +51,69 @@ class Tokens:
         expires_in: str | float | None = None,
         client_id: str | None = None,
         description: str | None = None,
+        scope: Scope = "all",
+        filter: str | None = None,  # noqa: A002 -- the API's word
+        created_by: str = OPERATOR,
+        address: str = "",
     ) -> Token:
-        """A token for scripts. A client that has an unexpired one gets that, with a new expiry and description.
+        """A token for scripts. A client that has an unexpired one gets that, with a new expiry, description and scope.
 
-        Raises InvalidParameters when it would live less than a minute or longer than half a year.
+        Raises InvalidParameters when it would live less than a minute or longer than half a year, FilterSyntax.
         """
         lifetime_s = self._lifetime(expires_in)
+        if filter is not None:
+            parse_filter(filter)
         async with self._database.begin() as tx:
             await self._require_user(tx, user_id)
             row = None if client_id is None else await self._of_client(tx, user_id, client_id)
             if row is None:
-                row = self._new(user_id, "api")
+                row = self._new(user_id, "api", created_by, address)
                 tx.add(row)
+            rescoped = (row.scope, row.filter) != (scope, filter)
             row.expires = _at(self._sessions.clock() + lifetime_s)
             row.client_id = client_id
             row.description = description if description is not None else row.description
-        return self._made(row)
+            row.scope, row.filter = scope, filter
+            key = await self.keys.current(tx)
+        if rescoped:
+            self._sessions.end_token(user_id, row.id)
+        return self._made(row, key)
 
-    async def create_session(self, user_id: str, *, lifetime_s: float, description: str) -> Token:
-        """A token for a browser that signed in."""
-        row = self._new(user_id, "session")
+    async def create_session(self, user_id: str, *, lifetime_s: float, description: str, address: str = "") -> Token:
+        """A token for a browser that signed in from `address`."""
+        row = self._new(user_id, "session", user_id, address)
         row.expires = _at(self._sessions.clock() + lifetime_s)
         row.description = description
+        row.last_use, row.last_address = row.created, address[:64]
         async with self._database.begin() as tx:
             await self._require_user(tx, user_id)
             tx.add(row)
-        return self._made(row)
+            key = await self.keys.current(tx)
+        return self._made(row, key)
 
     async def verify(self, token: str) -> Session:
         """The session behind a token. Asks the database once; then memory answers. Raises InvalidCredentials."""
         known = self._sessions.find(token)
         if known is not None:
             return known
-        token_id, user_id, expires = self._decode(token)
+        token_id, user_id, expires = await opened(token, self.keys, now=self._sessions.clock())
         while True:
             generation = self._sessions.generation
             async with self._database.read() as tx:
                 found = (
                     await tx.execute(
-                        select(TokenRow.revoked, TokenRow.expires, UserRow.permission)
+                        select(
+                            TokenRow.revoked,
+                            TokenRow.expires,
+                            TokenRow.kind,
+                            TokenRow.scope,
+                            TokenRow.filter,
+                            UserRow.permission,
+                            UserRow.provider,
+                            SecondFactorRow.confirmed,
+                        )
                         .join(UserRow, UserRow.id == TokenRow.user_id)
+                        .outerjoin(SecondFactorRow, SecondFactorRow.user_id == UserRow.id)
                         .where(TokenRow.id == token_id, TokenRow.user_id == user_id)
                     )
                 ).one_or_none()
@@ -127,10 +123,19 @@ class Tokens:
             expires = min(expires, found.expires.timestamp())  # its client may have shortened its life meanwhile
             if expires <= now:
                 raise InvalidCredentials("the token is not valid, or not any more")
+            reads_only = found.scope != "all"
             session = Session(
-                viewer_of(user_id, found.permission), token_id=token_id, expires=expires, clock=self._sessions.clock
+                narrowed(self._sessions.viewer(user_id, found.permission), reads_only=reads_only, text=found.filter),
+                token_id=token_id,
+                expires=expires,
+                clock=self._sessions.clock,
+                reads_only=reads_only,
+                is_narrow=reads_only or found.filter is not None,
+                must_enrol=found.kind == "session"
+                and found.confirmed is None
+                and totp_required(self._settings, found.permission, found.provider),
             )
-            if self._sessions.keep(token, session, generation):
+            if session.must_enrol or self._sessions.keep(token, session, generation):
                 return session
 
     async def of_user(self, user_id: str, *, current: str | None = None) -> list[Token]:
@@ -142,18 +147,31 @@ class Tokens:
                 .where(TokenRow.user_id == user_id, TokenRow.revoked.is_(None), TokenRow.expires > now)
                 .order_by(TokenRow.created.desc(), TokenRow.id)
             )
-            return [_token(row, row.id, current=row.id == current) for row in rows]
+            return [token_of(row, row.id, current=row.id == current) for row in rows]
 
-    async def revoke(self, user_id: str, token_id: str) -> None:
-        """Raises NotFound."""
+    async def revoke(self, user_id: str, token_id: str, *, kind: Kind | None = None) -> None:
+        """`kind`: only if it is of that kind. Raises NotFound."""
         async with self._database.begin() as tx:
             row = await tx.scalar(
                 select(TokenRow).where(TokenRow.id == token_id, TokenRow.user_id == user_id, TokenRow.revoked.is_(None))
             )
-            if row is None:
-                raise NotFound("token", token_id)
+            if row is None or (kind is not None and row.kind != kind):
+                raise NotFound("token" if kind is None else kind, token_id)
             row.revoked = _at(self._sessions.clock())
         self._sessions.end_token(user_id, token_id)
+
+    async def addresses(self) -> list[tuple[str, str]]:
+        """Names and addresses of those who are signed in, the newest last: where each browser was used last."""
+        async with self._database.read() as tx:
+            found = await tx.execute(
+                select(UserRow.name, TokenRow.last_address)
+                .join(UserRow, UserRow.id == TokenRow.user_id)
+                .where(TokenRow.kind == "session", TokenRow.last_address.is_not(None))
+                .group_by(UserRow.name, TokenRow.last_address)
+                .order_by(func.max(TokenRow.created).desc())
+                .limit(10_000)
+            )
+            return [(name, address) for name, address in reversed(found.all()) if address]
 
     async def revoke_sign_ins(self, user_id: str, *, but: str | None = None) -> None:
         """Every browser signed in as that user is signed out, `but` the one of that token."""
@@ -173,6 +191,13 @@ class Tokens:
         for token_id in token_ids:
             self._sessions.end_token(user_id, token_id)
 
+    async def rotate_keys(self, *, at_once: bool = False) -> str:
+        """A new key signs from now on; its kid. `at_once`: every token that was made until now ends."""
+        kid = await self.keys.rotate(self._sessions.clock(), at_once=at_once)
+        if at_once:
+            self._sessions.end([session for session in self._sessions.held() if session.token_id is not None])
+        return kid
+
     async def run(self) -> None:
         """Once a minute: write down last uses, notice what other processes did. Until cancelled; then flush."""
         try:
@@ -182,8 +207,11 @@ class Tokens:
                     try:
                         await self.flush()
                         await self.sweep()
+                        await self.keys.reload(self._sessions.clock())
                         if turn == 0:
                             await self.prune()
+                            rotation_s = self._settings.signing_key_rotation_days * 86400
+                            await self.keys.tend(self._sessions.clock(), rotation_s=rotation_s)
                     except SQLAlchemyError:
                         log.exception("the tokens' housekeeping failed; it is tried again in a minute")
         finally:
@@ -206,7 +234,7 @@ class Tokens:
             for session in held
             if (session.token_id is not None and session.token_id not in valid)
             or session.viewer.user_id not in permissions
-            or viewer_of(session.viewer.user_id, permissions[session.viewer.user_id]).key != session.viewer.key
+            or (permissions[session.viewer.user_id] == "admin") != (session.viewer.rules is EVERYTHING)
         ]
         if over:
             self._sessions.end(over)
@@ -239,9 +267,17 @@ class Tokens:
             raise InvalidParameters(f"expiresIn must be between 60 seconds and {longest} days")
         return lifetime_s
 
-    def _new(self, user_id: str, kind: Kind) -> TokenRow:
+    def _new(self, user_id: str, kind: Kind, created_by: str, address: str) -> TokenRow:
         now = _at(self._sessions.clock())
-        return TokenRow(id=str(uuid4()), user_id=user_id, created=now, expires=now, kind=kind)
+        return TokenRow(
+            id=str(uuid4()),
+            user_id=user_id,
+            created=now,
+            expires=now,
+            kind=kind,
+            created_by=created_by,
+            created_address=address[:64] or None,
+        )
 
     async def _of_client(self, tx: AsyncSession, user_id: str, client_id: str) -> TokenRow | None:
         return await tx.scalar(
@@ -261,56 +297,9 @@ class Tokens:
         if await tx.scalar(select(UserRow.id).where(UserRow.id == user_id).with_for_update(read=True)) is None:
             raise NotFound("user", user_id)
 
-    def _made(self, row: TokenRow) -> Token:
-        claims = {
-            "iss": _ISSUER,
-            "sub": row.user_id,
-            "jti": row.id,
-            "iat": int(self._sessions.clock()),
-            "exp": int(row.expires.timestamp()),
-        }
-        return _token(row, str(jwt.encode(claims, self._key, algorithm=_ALGORITHM)))
-
-    def _decode(self, token: str) -> tuple[str, str, float]:
-        """Token id, user id, expiry of a token we signed. Only our algorithm and issuer are accepted."""
-        if len(token) > _MAX_JWT:
-            raise InvalidCredentials("the token is not valid")
-        try:
-            claims: dict[str, Any] = jwt.decode(
-                token,
-                self._key,
-                algorithms=[_ALGORITHM],
-                issuer=_ISSUER,
-                options={"require_exp": True, "require_sub": True, "require_jti": True, "verify_exp": False},
-            )
-            token_id, user_id, expires = claims["jti"], claims["sub"], claims["exp"]
-        except (JWTError, KeyError, ValueError, TypeError) as error:
-            raise InvalidCredentials("the token is not valid") from error
-        if not (isinstance(token_id, str) and isinstance(user_id, str) and isinstance(expires, int)):
-            raise InvalidCredentials("the token is not valid")
-        if expires <= self._sessions.clock():
-            raise InvalidCredentials("the token has expired")
-        return token_id, user_id, float(expires)
-
-
-def _token(row: TokenRow, secret: str, *, current: bool = False) -> Token:
-    return Token(
-        id=secret,
-        token_id=row.id,
-        user_id=row.user_id,
-        created_at=_ms(row.created),
-        expiration=_ms(row.expires),
-        kind="session" if row.kind == "session" else "api",
-        client=TokenClient(row.client_id) if row.client_id is not None else UNSET,
-        description=row.description if row.description is not None else UNSET,
-        last_uses={row.last_address or "": LastUse(_ms(row.last_use))} if row.last_use is not None else UNSET,
-        current=current,
-    )
+    def _made(self, row: TokenRow, key: tuple[str, bytes]) -> Token:
+        return token_of(row, signed(row, key, now=self._sessions.clock()))
 
 
 def _at(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
-
-
-def _ms(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)

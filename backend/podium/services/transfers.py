@@ -58,7 +58,7 @@ class Transfers:
         """A disk's content. `start`: skip that many bytes of it (raw only), to go on where a transfer broke off."""
         struct, kind = _VDI_TYPES[collection]
         vdi = self._gateway.find(struct, kind, vdi_id)
-        by.require("export-content", kind.lower(), vdi)
+        by.require("export-content" if isinstance(vdi, VDI) else "export", kind.lower(), vdi)
         if start and (form != "raw" or start >= vdi.size):
             raise InvalidParameters(f"the content cannot be sent from byte {start} on: it has {vdi.size} bytes")
         handler = Handler(

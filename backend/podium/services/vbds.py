@@ -10,6 +10,7 @@ from podium.model.vdi import VDI, AnyVDI, VDISnapshot
 from podium.model.vm import VM, AnyVM, VMTemplate
 from podium.services.access import Viewer
 from podium.services.gateway import Gateway
+from podium.services.quotas import Amount
 from podium.services.tasks import Progress
 
 NULL = "OpaqueRef:NULL"
@@ -32,6 +33,10 @@ class NewVbd(msgspec.Struct, frozen=True, kw_only=True):
     qos_algorithm_type: str = ""
     qos_algorithm_params: Mapping[str, str] = {}
 
+    def body(self) -> dict[str, object]:
+        """What selectors of `vbd:create` see: the names of the API."""
+        return {"VM": self.vm_id, "VDI": self.vdi_id, "mode": self.mode, "type": self.type, "bootable": self.bootable}
+
 
 class Vbds:
     """Each method returns when the cache shows its effect."""
@@ -47,9 +52,13 @@ class Vbds:
 
     async def create(self, wanted: NewVbd, *, by: Viewer) -> str:
         """The new VBD's id. It is not plugged in: `connect` does that. Raises InvalidParameters across pools."""
-        by.require("create", "vbd")
+        by.require_any("create", "vbd")
         vm = self._vm(wanted.vm_id, by)
         vdi = None if wanted.vdi_id is None else self._vdi(wanted.vdi_id, by)
+        by.require("create", "vbd", wanted.body(), around=(vm,))
+        by.require("attach", vm.type.lower(), vm)
+        if vdi is not None:  # whoever is given a disk reads what is on it
+            by.require("attach", vdi.type.lower(), vdi)
         if vdi is None and not wanted.empty:
             raise InvalidParameters("VDI: needed unless the drive is to be empty")
         if vdi is not None and vdi.pool != vm.pool:
@@ -67,8 +76,10 @@ class Vbds:
             "qos_algorithm_type": wanted.qos_algorithm_type,
             "qos_algorithm_params": dict(wanted.qos_algorithm_params),
         }
-        ref = str(await self._gateway.call(vm, "VBD.create", record))
-        return await self._gateway.created(vm, ref)
+        disk = vdi.size if vdi is not None and wanted.type != "CD" else 0
+        with self._gateway.quotas.growing(vm, Amount(disk=disk)):
+            ref = str(await self._gateway.call(vm, "VBD.create", record))
+            return await self._gateway.created(vm, ref)
 
     async def delete(self, vbd_id: str, *, by: Viewer) -> None:
         """Take the drive from its VM; the disk stays. Raises what the pool refuses: it must not be plugged in."""

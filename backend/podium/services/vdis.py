@@ -16,6 +16,7 @@ from podium.model.vm import VM, AnyVM
 from podium.services.access import Viewer
 from podium.services.edits import Editor, require_update
 from podium.services.gateway import Gateway
+from podium.services.quotas import Amount
 from podium.services.tasks import Progress
 from podium.services.undo import Steps
 from podium.xapi.errors import MESSAGE_REMOVED
@@ -64,7 +65,10 @@ class Vdis:
         return sr
 
     def require_new(self, wanted: NewVdi, *, by: Viewer) -> SR:
-        by.require("create", "vdi")
+        by.require_any("create", "vdi")
+        sr = self._gateway.visible(SR, "SR", wanted.sr_id, by)
+        body = {"srId": sr.id, "name_label": wanted.name_label, "virtual_size": wanted.virtual_size}
+        by.require("create", "vdi", {**body, "tags": list(wanted.tags)}, around=(sr,))
         return self.require_sr(wanted.sr_id, "import:vdi", by=by)
 
     async def create(self, wanted: NewVdi, *, by: Viewer, progress: Progress) -> str:
@@ -228,7 +232,9 @@ class Vdis:
         if size == vdi.size:
             return
         task_id = None if progress is None else progress.task_id
-        with self._gateway.busy.hold(vdi, "resize", task_id=task_id):
+        owners = {one.id: one for one in self._owners(vdi)}
+        room = self._gateway.quotas.growing_all(owners, Amount(disk=size - vdi.size))
+        with room, self._gateway.busy.hold(vdi, "resize", task_id=task_id):
             if any(vbd.attached for vbd in self._vbds(vdi)):
                 try:
                     await self._gateway.run(vdi, "VDI.resize_online", vdi.xapi_ref, size, progress=progress)

@@ -34,6 +34,19 @@ class NewVif(msgspec.Struct, frozen=True, kw_only=True):
     qos_algorithm_type: str = ""
     qos_algorithm_params: Mapping[str, str] = {}
 
+    def body(self) -> dict[str, object]:
+        """What selectors of `vif:create` see: the names of the API."""
+        return {
+            "vmId": self.vm_id,
+            "networkId": self.network_id,
+            "mac": self.mac,
+            "device": self.device,
+            "mtu": self.mtu,
+            "lockingMode": self.locking_mode,
+            "ipv4_allowed": list(self.ipv4_allowed),
+            "ipv6_allowed": list(self.ipv6_allowed),
+        }
+
 
 class Vifs:
     """Each method returns when the cache shows its effect."""
@@ -49,9 +62,12 @@ class Vifs:
 
     async def create(self, wanted: NewVif, *, by: Viewer) -> str:
         """The new VIF's id. It is not plugged in: `connect` does that. Raises InvalidParameters across pools."""
-        by.require("create", "vif")
+        by.require_any("create", "vif")
         vm = self._vm(wanted.vm_id, by)
         network = self._gateway.visible(Network, "network", wanted.network_id, by)
+        by.require("create", "vif", wanted.body(), around=(vm,))
+        by.require("attach", vm.type.lower(), vm)
+        by.require("attach", "network", network)
         if network.pool != vm.pool:
             raise InvalidParameters(f"the network {network.name_label} is in another pool than {vm.name_label}")
         allowed = bool(wanted.ipv4_allowed or wanted.ipv6_allowed)
@@ -123,6 +139,7 @@ class Vifs:
 
     def _plan_move(self, editor: Editor, vif: VIF, network_id: str, by: Viewer) -> None:
         network = self._gateway.visible(Network, "network", network_id, by)
+        by.require("attach", "network", network)
         if network.pool != vif.pool:
             raise InvalidParameters(f"the network {network.name_label} is in another pool")
         if editor.record.get("network") != network.xapi_ref:

@@ -39,6 +39,7 @@ class VmCds:
     def require_image(self, vm: AnyVM, vdi_id: str, *, by: Viewer) -> VDI:
         """Raises NotFound, InvalidParameters."""
         vdi = self._gateway.visible(VDI, "VDI", vdi_id, by)
+        by.require("boot", "vdi", vdi)
         if vdi.pool != vm.pool:
             raise InvalidParameters(f"the image {vdi.name_label} is in another pool")
         return vdi

@@ -9,6 +9,7 @@ from podium.model.sr import SR
 from podium.model.vm import AnyVM, VMTemplate
 from podium.services.access import Viewer
 from podium.services.gateway import Gateway
+from podium.services.quotas import Amount
 from podium.services.tasks import Progress
 from podium.services.undo import Steps
 from podium.services.vm_kinds import LIVE, remove_made, require_vm
@@ -54,6 +55,12 @@ class VmCopies:
     async def clone(self, collection: str, vm_id: str, wish: CloneWish, *, by: Viewer, progress: Progress) -> str:
         """The new VM's id; of a template, the new template's. A running VM is copied from a snapshot of the moment."""
         vm = self.require(collection, vm_id, wish, by=by)
+        quotas, of = self._gateway.quotas, self._gateway.quotas.set_of(vm)
+        room = quotas.amount_of(vm) if isinstance(vm, VMTemplate) else quotas.as_vm(vm)
+        with quotas.hold(None if of is None else of.id, room):  # the copy is in the same set from its first moment
+            return await self._clone(collection, vm, wish, by=by, progress=progress)
+
+    async def _clone(self, collection: str, vm: AnyVM, wish: CloneWish, *, by: Viewer, progress: Progress) -> str:
         name = wish.name_label or f"{vm.name_label}_clone"
         if self._migration.elsewhere(vm, sr_id=wish.sr_id, host_id=wish.host_id, by=by):
             return await self._migration.copy(
@@ -79,7 +86,9 @@ class VmCopies:
     async def convert(self, collection: str, vm_id: str, *, by: Viewer) -> None:
         """A VM into a template, or a template into a VM."""
         vm = self.require_conversion(collection, vm_id, by=by)
-        with self._gateway.busy.hold(vm, "make_into_template"):
+        quotas = self._gateway.quotas
+        more = quotas.as_vm(vm).beyond(quotas.amount_of(vm)) if collection != "vms" else Amount()
+        with quotas.growing(vm, more), self._gateway.busy.hold(vm, "make_into_template"):
             await self._gateway.call(vm, "VM.set_is_a_template", vm.xapi_ref, collection == "vms")
             await self._gateway.settle(vm)
 

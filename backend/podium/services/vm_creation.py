@@ -16,9 +16,12 @@ from podium.model.vm import VM, VMTemplate
 from podium.services.access import Viewer
 from podium.services.cloud_drives import CloudDrives
 from podium.services.gateway import Gateway
+from podium.services.quotas import Held
+from podium.services.resource_sets import ResourceSets
 from podium.services.tasks import Progress
 from podium.services.undo import Steps
 from podium.services.vm_draft import Draft
+from podium.services.vm_room import parts_of, room_of
 from podium.services.vm_settings import VmSettings
 from podium.services.vm_wish import Site, VmWish
 
@@ -26,20 +29,32 @@ from podium.services.vm_wish import Site, VmWish
 class VmCreation:
     """Creates VMs. Whatever fails or is aborted on the way, nothing stays behind."""
 
-    def __init__(self, gateway: Gateway, settings: VmSettings, drives: CloudDrives) -> None:
+    def __init__(self, gateway: Gateway, settings: VmSettings, drives: CloudDrives, sets: ResourceSets) -> None:
         self._gateway = gateway
+        self._sets = sets
         self._settings = settings
         self._drives = drives
 
     def require(self, pool_id: str, wish: VmWish, *, by: Viewer) -> VMTemplate:
         """The template, if all that the wish names is there and may be used.
 
-        Raises NotFound, MissingPrivileges, InvalidParameters.
+        Raises NotFound, MissingPrivileges, InvalidParameters; Forbidden for what is not the resource set's,
+        NotEnoughResources where that has no room for it.
         """
-        return self._site(pool_id, by).require(wish)
+        _, template = self._required(pool_id, wish, by)
+        with self._gateway.quotas.hold(wish.resource_set, room_of(self._gateway, template, wish)):
+            return template
 
     async def create(self, pool_id: str, wish: VmWish, *, by: Viewer, progress: Progress) -> str:
-        """The new VM's id, once the cache shows it."""
+        """The new VM's id, once the cache shows it. Room in its resource set is held from the first moment on."""
+        _, template = self._required(pool_id, wish, by)
+        with self._gateway.quotas.hold(wish.resource_set, room_of(self._gateway, template, wish)) as held:
+            vm_id = await self._create(pool_id, wish, by=self._lent(by, wish), progress=progress, held=held)
+            if wish.share:
+                await self._sets.share(self._gateway.find(VM, "VM", vm_id), shared=True)
+            return vm_id
+
+    async def _create(self, pool_id: str, wish: VmWish, *, by: Viewer, progress: Progress, held: Held | None) -> str:
         site = self._site(pool_id, by)
         template = site.require(wish)
         await self._settings.plan(template, wish.settings, by=by)  # what cannot be set is said before anything is made
@@ -49,6 +64,8 @@ class VmCreation:
             if wish.copy_host_bios_strings:
                 bios_of = self._gateway.find(Host, "host", str(site.pool.master)).xapi_ref
             vm = await draft.instantiate(bios_of, progress.part(0, 40))
+            if held is not None:
+                held.belongs_to(vm)
             await self._configure(vm, wish, template, by=by, steps=steps)
             progress.at(45)
             await draft.disks(vm, site)
@@ -71,6 +88,17 @@ class VmCreation:
             await self._drives.remove_when_read(vm, drive, by=by)
         return vm.id
 
+    def _required(self, pool_id: str, wish: VmWish, by: Viewer) -> tuple[Site, VMTemplate]:
+        site = self._site(pool_id, self._lent(by, wish))
+        template = site.require(wish)
+        if wish.resource_set is not None:
+            parts = parts_of(self._gateway, template, wish, site)
+            self._sets.require_objects(wish.resource_set, parts, by=by)
+        return site, template
+
+    def _lent(self, by: Viewer, wish: VmWish) -> Viewer:
+        return by if wish.resource_set is None else self._sets.lent(by, wish.resource_set)
+
     def _site(self, pool_id: str, by: Viewer) -> Site:
         return Site(self._gateway, self._gateway.find(Pool, "pool", pool_id), by)
 
@@ -82,6 +110,8 @@ class VmCreation:
             "user": by.user_id,
         }
         changes: dict[str, Any] = {**wish.settings, "creation": creation}
+        if wish.resource_set is not None:
+            changes["resourceSet"] = wish.resource_set
         if wish.install_method is not None:
             changes["bootOrder"] = "dc" if wish.install_method == "cdrom" else "ncd"
         editor = await self._settings.plan(vm, changes, by=by)

@@ -154,12 +154,14 @@ class Moves:
         for entry in self._gateway.objects.ordered("network"):
             one = entry.object
             if isinstance(one, Network) and one.pool == host.pool and one.name_label == name and self._by.sees(entry):
+                self._by.require("attach", "network", one)
                 return one
         missing.append(f"say to which network the interface {vif.device}, now on {name}, goes (networkIdByVifId)")
         return None
 
     def _named(self, network_id: str, host: Host) -> Network:
         network = self._gateway.visible(Network, "network", network_id, self._by)
+        self._by.require("attach", "network", network)
         if network.pool != host.pool:
             raise InvalidParameters(f"the network {network.name_label} is in another pool than {host.name_label}")
         return network

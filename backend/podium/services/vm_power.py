@@ -37,6 +37,8 @@ ACTIONS: Final[dict[str, PowerAction]] = {
     "resume": PowerAction("resume", "resume", ("Suspended",), (False, False)),
 }
 """By the name of the route."""
+STARTS: Final = frozenset({"start", "resume"})
+"""Those that a resource set does not allow while it is over its limits."""
 
 
 class VmPower:
@@ -61,6 +63,8 @@ class VmPower:
         """Do one of ACTIONS. `host_id`: where to start it. Raises what the pool refuses, OperationInProgress."""
         action = ACTIONS[name]
         vm = self.require(name, vm_id, by=by)
+        if name in STARTS:
+            self._gateway.quotas.require_within(vm)
         with self._gateway.busy.hold(vm, action.operation, task_id=progress.task_id):
             if host_id is not None:
                 require_unblocked(self._gateway, vm, action.operation)  # XAPI looks for `start_on` only

@@ -1,19 +1,23 @@
 """VM settings: every field of a VM that can be changed, in XAPI's terms (ANCHOR.md 1.6)."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 
 import msgspec
+from msgspec import UNSET
 
-from podium.errors import IncorrectState, InvalidParameters
+from podium.errors import Forbidden, IncorrectState, InvalidParameters
 from podium.model.host import Host
 from podium.model.pool import Pool
 from podium.model.sr import SR
-from podium.model.vm import AnyVM
+from podium.model.vm import VM, AnyVM
 from podium.services.access import Viewer
 from podium.services.edits import Editor, require_update
 from podium.services.gateway import Gateway
+from podium.services.quotas import Quotas
+from podium.services.resource_sets import ResourceSets
 from podium.services.undo import Steps
 from podium.services.vm_kinds import KINDS
 from podium.services.vm_sizes import CPUS, MEMORY, plan_cpus, plan_memory
@@ -58,8 +62,9 @@ _NEEDS_HALT: Final = frozenset(
 class VmSettings:
     """Changes VMs, templates and snapshots."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, sets: ResourceSets) -> None:
         self._gateway = gateway
+        self._sets = sets
 
     async def update(self, collection: str, vm_id: str, changes: Changes, *, by: Viewer) -> None:
         """Make the changes; all of them, or none. Returns when the cache shows them.
@@ -69,14 +74,38 @@ class VmSettings:
         struct, kind = KINDS[collection]
         vm = self._gateway.find(struct, kind, vm_id)
         require_update(by, kind.lower(), vm, changes)
-        editor = await self.plan(vm, changes, by=by)
-        try:
-            async with self._gateway.steps(vm) as steps:
-                await editor.apply(steps)
-                if changes.get("autoPoweron") is True:
-                    await self.allow_power_on(vm, steps)
-        finally:  # also of what was undone
-            await self._gateway.settle(vm)
+        if "resourceSet" in changes:
+            self._require_set(changes["resourceSet"], vm, by)
+        if changes.get("share") is not None:
+            self._require_shareable(vm, changes)
+        with room_for(self._gateway.quotas, vm, changes):
+            editor = await self.plan(vm, {name: one for name, one in changes.items() if name != "share"}, by=by)
+            try:
+                async with self._gateway.steps(vm) as steps:
+                    await editor.apply(steps)
+                    if changes.get("autoPoweron") is True:
+                        await self.allow_power_on(vm, steps)
+            finally:  # also of what was undone
+                await self._gateway.settle(vm)
+        if changes.get("share") is not None:
+            await self._sets.share(self._gateway.find(VM, "VM", vm_id), shared=changes["share"])
+
+    def _require_set(self, set_id: str | None, vm: AnyVM, by: Viewer) -> None:
+        """Into a set goes what one of its subjects has; out of one, what an administrator takes out.
+
+        Otherwise a limit would be no limit: whoever meets one would take a VM out. Raises NotFound, Forbidden.
+        """
+        if vm.resource_set is not UNSET and vm.resource_set != set_id and not by.is_admin:
+            raise Forbidden("only an administrator takes a VM out of its resource set")
+        if set_id is not None:
+            self._sets.lent(by, set_id)
+
+    def _require_shareable(self, vm: AnyVM, changes: Changes) -> None:
+        """Before anything is changed. Raises InvalidParameters, NotFound."""
+        set_id = changes.get("resourceSet", vm.resource_set)
+        if not isinstance(vm, VM) or not isinstance(set_id, str):
+            raise InvalidParameters(f"share: {vm.name_label} is no VM of a resource set")
+        self._gateway.quotas.find(set_id)
 
     async def plan(self, vm: AnyVM, changes: Changes, *, by: Viewer) -> Editor:
         """The edits that the changes come to, none of them made yet. No privilege of the VM's is asked for.
@@ -105,6 +134,8 @@ class VmSettings:
         elif field in _OTHERS:
             _OTHERS[field](editor, value)
         elif field == "affinityHost":
+            if value is not None:
+                by.require("allow-vm", "host", self._gateway.visible(Host, "host", value, by))
             editor.set("affinity", self._ref_of(Host, "host", value, by), "changed the affinity host")
         elif field == "suspendSr":
             editor.set("suspend_SR", self._ref_of(SR, "SR", value, by), "changed the suspend SR")
@@ -131,6 +162,28 @@ def _require_halted(editor: Editor) -> None:
         what = ", ".join(words.removeprefix("changed ") for words in halted)
         name = editor.record.get("name_label")
         raise IncorrectState(f"{name} must be halted before this can change: {what}. It is {str(state).lower()}")
+
+
+@contextmanager
+def room_for(quotas: Quotas, vm: AnyVM, changes: Changes) -> Iterator[None]:
+    """Room for what the changes add, in the set that the VM is in, or for all of it in the one that it goes to."""
+    now = quotas.amount_of(vm)
+    high = changes.get("memoryMax", changes.get("memory", now.memory))
+    most = changes.get("memoryStaticMax", max(high, now.memory))
+    after = now._replace(cpus=changes.get("cpus", now.cpus), memory=min(high, most)) if isinstance(vm, VM) else now
+    before = None if vm.resource_set is UNSET else vm.resource_set
+    set_id = changes.get("resourceSet", before)
+    if set_id is not None and set_id != before:
+        with quotas.hold(set_id, after):
+            yield
+    else:
+        with quotas.growing(vm, after.beyond(now)):
+            yield
+
+
+def _resource_set(editor: Editor, value: str | None) -> None:
+    text = None if value is None else msgspec.json.encode(value).decode()
+    editor.entry("other_config", "xo:resource_set", text, "changed the resource set")
 
 
 def _notes(editor: Editor, value: str | None) -> None:
@@ -191,6 +244,7 @@ def _creation(editor: Editor, value: Mapping[str, Any]) -> None:
 
 _OTHERS: Final[dict[str, Callable[[Editor, Any], None]]] = {
     "notes": _notes,
+    "resourceSet": _resource_set,
     "autoPoweron": _auto_poweron,
     "blockedOperations": _blocked,
     "cpuMask": _cpu_mask,

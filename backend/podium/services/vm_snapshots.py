@@ -7,6 +7,7 @@ from podium.errors import InvalidParameters
 from podium.model.vm import AnyVM, VMSnapshot
 from podium.services.access import Viewer
 from podium.services.gateway import Gateway
+from podium.services.quotas import Amount
 from podium.services.tasks import Progress
 from podium.services.vm_kinds import disk_of, remove_made, require_vm, vbds_of
 from podium.services.vm_rules import LIVE_OR_SUSPENDED, require_possible, require_unblocked
@@ -52,7 +53,8 @@ class VmSnapshots:
             else:
                 arguments = (*arguments, left_out)
         operation = _operation(memory)
-        with self._gateway.busy.hold(vm, operation, task_id=progress.task_id):
+        one_more = self._gateway.quotas.growing(vm, Amount(snapshots=1))
+        with one_more, self._gateway.busy.hold(vm, operation, task_id=progress.task_id):
             async with self._gateway.steps(vm) as steps:
                 ref = await self._gateway.make(
                     steps,
@@ -94,7 +96,9 @@ class VmSnapshots:
                 await self.snapshot(vm_id, by=by, progress=progress.part(0, 30))
                 steps.done("took a snapshot of what it was before")
                 progress = progress.part(30, 100)
-            with self._gateway.busy.hold(vm, "revert", task_id=progress.task_id):
+            quotas = self._gateway.quotas
+            more = quotas.as_vm(snapshot).beyond(quotas.amount_of(vm))  # it may have been larger
+            with quotas.growing(vm, more), self._gateway.busy.hold(vm, "revert", task_id=progress.task_id):
                 await self._gateway.run(vm, "VM.revert", snapshot.xapi_ref, progress=progress)
                 await self._gateway.settle(vm)
 

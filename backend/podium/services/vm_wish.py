@@ -6,6 +6,7 @@ import msgspec
 from msgspec import UNSET
 
 from podium.errors import InvalidParameters, NotFound
+from podium.model.base import PoolObject
 from podium.model.gpu import GpuGroup, VgpuType
 from podium.model.host import Host
 from podium.model.network import Network
@@ -57,6 +58,8 @@ class VmWish(msgspec.Struct, frozen=True, kw_only=True):
     destroy_cloud_config: bool = False
     vgpu_type: str | None = None
     gpu_group: str | None = None
+    resource_set: str | None = None
+    share: bool = False
     install_method: Literal["cdrom", "network"] | None = None
     install_repository: str = ""
     disks: tuple[DiskWish, ...] = ()
@@ -85,8 +88,9 @@ class Site:
         self._require_disks(wish, template)
         for wanted in wish.interfaces or ():
             if not wanted.destroy:
-                self.named(Network, "network", wanted.network or "")
-                by.require("create", "vif")
+                network = self.named(Network, "network", wanted.network or "")
+                by.require("create", "vif", {"networkId": network.id, "mac": wanted.mac}, around=(self.pool,))
+                by.require("attach", "network", network)
         if wish.install_method == "cdrom":
             by.require("boot", "vdi", self.named(VDI, "VDI", wish.install_repository))
         if wish.vgpu_type is not None and wish.gpu_group is not None:
@@ -123,7 +127,7 @@ class Site:
         changes = changes_of(wish)
         for disk in wish.disks:
             if not disk.destroy:
-                self._by.require("create", "vdi")
+                self._require_disk(disk)
             if disk.userdevice is None:
                 if not disk.size:
                     raise InvalidParameters("vdis: a new disk needs a size")
@@ -140,6 +144,17 @@ class Site:
             change = changes.get(place, NO_CHANGE)
             if place not in existing and not change.destroy:
                 self.model_sr(model, change)
+
+    def _require_disk(self, disk: DiskWish) -> None:
+        """The right to make it, and to bring it to the SR that is named for it."""
+        self._by.require_any("create", "vdi")
+        around: tuple[PoolObject, ...] = (self.pool,)
+        if disk.sr is not None:
+            sr = self.sr(disk.sr)
+            self._by.require("import:vdi", "sr", sr)
+            around = (sr,)
+        body = {"name_label": disk.name_label, "size": disk.size, "srId": disk.sr}
+        self._by.require("create", "vdi", body, around=around)
 
 
 def changes_of(wish: VmWish) -> dict[str, DiskWish]:

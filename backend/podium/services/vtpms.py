@@ -14,8 +14,9 @@ class Vtpms:
 
     async def create(self, vm_id: str, *, by: Viewer) -> str:
         """The new vTPM's id. The VM must be halted and have none. Raises what the pool refuses."""
-        by.require("create", "vtpm")
+        by.require_any("create", "vtpm")
         vm = self._gateway.visible(VM, "VM", vm_id, by)
+        by.require("create", "vtpm", {"vmId": vm_id}, around=(vm,))
         with self._gateway.busy.hold(vm, "create_vtpm"):
             ref = str(await self._gateway.call(vm, "VTPM.create", vm.xapi_ref, False))
             return await self._gateway.created(vm, ref)

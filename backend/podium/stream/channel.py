@@ -1,7 +1,7 @@
 """Channel: what one kind of follower sees of the cache, computed once for all who are alike."""
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from typing import Final, Literal, Protocol, TypeVar
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
+from typing import Final, Literal, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
@@ -11,6 +11,7 @@ from podium.cache.objects import Objects
 from podium.cache.turns import Turns
 from podium.model.base import XoObject
 from podium.stream.hub import Hub
+from podium.stream.view import View
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -39,12 +40,6 @@ class Picker(Protocol):
     def pick(self, obj: XoObject) -> dict[str, object]: ...
 
 
-class View(Protocol):
-    """What a channel needs of a viewer: may he read this object?"""
-
-    def sees(self, entry: Entry) -> bool: ...
-
-
 class Selection(msgspec.Struct, frozen=True):
     """What a follower asked for. Followers with equal selections share a channel and its frames."""
 
@@ -60,7 +55,7 @@ class Selection(msgspec.Struct, frozen=True):
     href: bool = False
     """With each object's address, as lists have it."""
     view: str = ""
-    """The viewer's key: viewers with equal keys see the same."""
+    """The key of the view: equal keys, equal views."""
 
 
 class Event(msgspec.Struct, frozen=True, gc=False):
@@ -71,8 +66,18 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     data: bytes
 
 
-FrameKey = tuple[int, int, int | None, int, int]
-"""(place, number of the first frame, final revision, since, until): what a chunk and the ids in it depend on."""
+class Step(NamedTuple):
+    """What one step owes to the followers of a channel who are at the same place."""
+
+    key: "StepKey"
+    changes: Collection[Change]
+
+
+StepKey = tuple[int, int, str]
+"""(since, until, the key of another view that was in the place of this one until now, or "")."""
+
+FrameKey = tuple[int, int, int | None, StepKey]
+"""(place, number of the first frame, final revision, step): what a chunk and the ids in it depend on."""
 
 
 class Channel:
@@ -95,11 +100,12 @@ class Channel:
         self._frames: dict[FrameKey, bytes] = {}
         self._objects = objects
         self._hub = hub
-        self._view = view
+        self.view = view
         self._matcher = matcher
         self._picker = picker
         self._encode = encode
-        self._known: dict[tuple[int, int], list[Event]] = {}
+        self._known: dict[StepKey, list[Event]] = {}
+        self._seen: dict[StepKey, Collection[Change] | None] = {}
         self._known_revision = -1
 
     def snapshot(self) -> Sequence[Entry]:
@@ -125,19 +131,54 @@ class Channel:
         if events:
             yield events
 
-    async def events(self, net: Mapping[str, Change], since: int, until: int) -> list[Event]:
-        """The net change between two revisions as the follower should learn of it."""
+    def changes(self, net: Mapping[str, Change], since: int, before: "Channel | None" = None) -> "Step | None":
+        """What the follower may see of what changed after `since`; None: it is not known any more what he saw then.
+
+        `before`: the channel that he followed until then, of the same selection with another view: its viewer's rights
+        have changed since. To be called in the step that read `net`, with no await between.
+        """
         self._refresh()
-        known = self._known.get((since, until))
+        until = self._hub.revision
+        key = (since, until, "" if before is None else before.selection.view)
+        if key not in self._seen:
+            kind = self.selection.type
+            if before is None:
+                seen = self.view.changes(kind, since, net)
+            else:
+                seen = self._turned(before.view.changes(kind, since, net), before.view)
+            _keep(self._seen, key, seen)
+        seen = self._seen[key]
+        return None if seen is None else Step(key, seen)
+
+    async def events(self, step: "Step") -> list[Event]:
+        """The changes of a step as the follower should learn of them."""
+        self._refresh()
+        known = self._known.get(step.key)
         if known is None:
             known = []
             with Turns() as turns:
-                for count, change in enumerate(net.values(), 1):
+                for count, change in enumerate(step.changes, 1):
                     known += self._event(change)
                     if count % _LOOK == 0:
                         await turns.rest()
-            _keep(self._known, (since, until), known)
+            _keep(self._known, step.key, known)
         return known
+
+    def _turned(self, changes: Collection[Change] | None, old: View) -> Collection[Change] | None:
+        """What the old view saw before, and what this one sees now."""
+        if changes is None:
+            return None
+        self.view.follow()
+        sees = self.view.sees
+        found = {}
+        for change in changes:
+            now = self._objects.get(change.id)
+            after = now if now is not None and now.resource.type == self.selection.type and sees(now) else None
+            found[change.id] = Change(change.id, change.before, after)
+        for entry in self.snapshot():
+            if entry.id not in found and (saw := old.sees(entry)) != sees(entry):
+                found[entry.id] = Change(entry.id, entry, None) if saw else Change(entry.id, None, entry)
+        return found.values()
 
     def frames(self, key: FrameKey) -> bytes | None:
         """The encoded frames that another follower in the same place has already asked for."""
@@ -153,22 +194,25 @@ class Channel:
         return (
             entry is not None
             and entry.resource.type == self.selection.type
-            and self._view.sees(entry)
+            and self.view.sees(entry)
             and (self._matcher is None or self._matcher.matches(entry.object))
         )
+
+    def _wanted(self, entry: Entry | None) -> bool:
+        return entry is not None and (self._matcher is None or self._matcher.matches(entry.object))
 
     def _refresh(self) -> None:
         if self._known_revision != self._hub.revision:
             self._known.clear()
+            self._seen.clear()
             self._frames.clear()
             self._known_revision = self._hub.revision
 
     def _event(self, change: Change) -> Iterator[Event]:
+        """`change` as the view sees it: only the filter is still to be asked."""
         kind = self.selection.type
         before, after = change.before, change.after
-        if (before is None or before.resource.type != kind) and (after is None or after.resource.type != kind):
-            return
-        was, now = self.shows(before), self.shows(after)
+        was, now = self._wanted(before), self._wanted(after)
         if after is not None and now:
             if before is None or not was:
                 # Xen Orchestra never says "add" of a task, and its clients wait for "update"

@@ -11,8 +11,9 @@ from podium.cache.fields import parse_fields
 from podium.cache.filter import parse_filter
 from podium.cache.objects import Objects
 from podium.errors import InvalidParameters
-from podium.stream.channel import Channel, Selection, View
+from podium.stream.channel import Channel, Selection
 from podium.stream.hub import Hub
+from podium.stream.view import View
 
 MOST_SEARCHES: Final = 20
 """Bare words and regular expressions in one stream's filter: it sees every change, not only what a list holds once."""
@@ -57,3 +58,16 @@ class Channels:
         if len(self._recent) > KEPT:
             self._recent.popitem(last=False)
         return channel
+
+    def renewing(self, channel: Channel, look: Callable[[], tuple[str, View]]) -> Callable[[], Channel]:
+        """The channel of the same selection for the view that `look` gives at the moment, with its key."""
+        current = channel
+
+        def renewed() -> Channel:
+            nonlocal current
+            key, view = look()
+            if key != current.selection.view:
+                current = self.get(msgspec.structs.replace(current.selection, view=key), view)
+            return current
+
+        return renewed

@@ -1,14 +1,13 @@
 """Connection: one client's SSE stream, with any number of subscriptions, all at one revision."""
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 import msgspec
 
-from podium.cache.commit import Change
 from podium.cache.entry import Entry
-from podium.stream.channel import Channel, Event
+from podium.stream.channel import Channel, Event, Step
 from podium.stream.follower import Heart, Sleeper
 from podium.stream.hub import Hub
 
@@ -24,6 +23,8 @@ class Subscription:
     since: int | None
     quiet: bool = False
     """Xen Orchestra's way: no snapshot, and no reset and synced frames."""
+    renew: Callable[[], Channel] | None = None
+    """The channel for the rights that the viewer has now; None: they never change."""
     begun: bool = field(default=False, init=False)
 
 
@@ -40,11 +41,11 @@ class Feed(Protocol):
 
 @dataclass(eq=False, slots=True)
 class _Part:
-    """What one step owes to one subscription: the changes in `net`, or, where that is None, all `entries`."""
+    """What one step owes to one subscription: its changes, or, where `step` is None, all `entries`."""
 
+    subscription: Subscription
     channel: Channel
-    since: int
-    net: Mapping[str, Change] | None
+    step: Step | None
     entries: Sequence[Entry]
     synced: bool
     """A "synced" frame is due at the end."""
@@ -87,6 +88,7 @@ class Connection:
         if subscription.quiet:
             # nothing is owed from before: what is visible now is where this follower begins
             subscription.since = self._hub.revision
+            subscription.channel.view.follow()
         self._subscriptions[subscription.channel.selection.name] = subscription
         self._sleeper.wake()
 
@@ -154,24 +156,27 @@ class Connection:
 
     async def _step(self) -> AsyncIterator[bytes]:
         """All that is new, in chunks. What the step covers is fixed at its beginning, before anybody else's turn."""
+        for subscription in list(self._subscriptions.values()):
+            if subscription.renew is not None and (channel := subscription.renew()) is not subscription.channel:
+                await channel.view.warm(channel.selection.type)
         now = self._hub.revision
         plan = [self._begin(subscription) for subscription in self._subscriptions.values()]
         self._revision = now
         steps: list[tuple[_Part, list[Event]]] = []
         for part in plan:
-            if part.net is None:
+            if part.step is None:
                 steps.append((part, []))
                 continue
-            events = await part.channel.events(part.net, part.since, now)
+            events = await part.channel.events(part.step)
             if events or part.synced:
                 steps.append((part, events))
         for number, (part, events) in enumerate(steps):
             final = now if number == len(steps) - 1 else None
-            if part.net is None:
+            if part.step is None:
                 async for chunk in self._snapshot(part, final):
                     yield chunk
             else:
-                for chunk in self._changes(part, events, now, final):
+                for chunk in self._changes(part, part.step, events, final):
                     yield chunk
         if (self._place or steps) and self._place != now:
             self._place = now
@@ -181,27 +186,39 @@ class Connection:
         """What a step owes to one subscription."""
         first, subscription.begun = not subscription.begun, True
         since = subscription.since if first else self._revision
+        old = subscription.channel
+        channel = old if subscription.renew is None else subscription.renew()
+        subscription.channel = channel
         net = None if since is None else self._hub.net(since)
-        channel = subscription.channel
+        step = None
+        if since is not None and net is not None:
+            step = channel.changes(net, since, None if channel is old else old)
+        channel.view.follow()  # the next step asks from here on
         synced = first and not subscription.quiet
-        return _Part(channel, since or 0, net, [] if net is not None else channel.snapshot(), synced=synced)
+        return _Part(subscription, channel, step, [] if step is not None else channel.snapshot(), synced=synced)
 
     async def _snapshot(self, part: "_Part", final: int | None) -> AsyncIterator[bytes]:
         name = part.channel.selection.name
         yield self._frame("reset", {"$subscription": name})
         count = 0
         async for events in part.channel.added(part.entries):
+            renew = part.subscription.renew
+            if renew is not None and renew() is not part.channel:  # what is left of it is not his any more
+                part.subscription.begun = False
+                part.subscription.since = None
+                self._sleeper.wake()
+                return
             yield encode(name, events, self._epoch, self._place, self._number, None)
             self._number += len(events)
             count += len(events)
         yield self._frame("synced", {"$subscription": name, "count": count}, final)
 
-    def _changes(self, part: "_Part", events: list[Event], now: int, final: int | None) -> Iterator[bytes]:
+    def _changes(self, part: "_Part", step: Step, events: list[Event], final: int | None) -> Iterator[bytes]:
         channel = part.channel
         name = channel.selection.name
         if events:
             ids = (self._place, self._number, None if part.synced else final)
-            key = (*ids, part.since, now)
+            key = (*ids, step.key)
             chunk = channel.frames(key)
             if chunk is None:
                 chunk = encode(name, events, self._epoch, *ids)

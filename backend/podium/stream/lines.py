@@ -1,6 +1,6 @@
 """Lines: a collection as NDJSON that never ends (`watch=true`): first its rows, then each change as a pair."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from podium.stream.channel import Channel, Event
 from podium.stream.follower import Heart, Sleeper
@@ -18,13 +18,16 @@ class Lines:
     Orchestra's form: pairs from the first line on, `update` for new ones too, `["remove", {"id"}]`.
     """
 
-    def __init__(self, channel: Channel, *, hub: Hub, tasks: bool) -> None:
-        self._channel = channel
+    def __init__(self, channel: Callable[[], Channel], *, hub: Hub, tasks: bool) -> None:
+        """`channel`: the one for the rights that the viewer has at the moment."""
+        self._renew = channel
+        self._channel = channel()
         self._hub = hub
         self._tasks = tasks
         self._sleeper = Sleeper()
         self._heart = Heart(self._sleeper, PING_S)
         self._ended = False
+        self._cut = False
 
     def wake(self) -> None:
         self._sleeper.wake()
@@ -40,20 +43,21 @@ class Lines:
         self._heart.start()
         try:
             revision = self._hub.revision
-            async for events in self._channel.added(self._channel.snapshot()):
-                yield b"".join([self._pair(event) if self._tasks else b"{%b\n" % event.data for event in events])
-                if self._over():
-                    return
+            self._channel.view.follow()
+            async for chunk in self._rows(pairs=self._tasks):
+                yield chunk
             while not self._over():
+                old = await self._renewed()
                 net, now = self._hub.net(revision), self._hub.revision
-                if net is None:
-                    entries = self._channel.snapshot()
+                step = None if self._cut or net is None else self._channel.changes(net, revision, old)
+                self._channel.view.follow()
+                if step is None:
                     yield b'["reset",{}]\n'
-                    async for events in self._channel.added(entries):
-                        yield b"".join([self._pair(event) for event in events])
-                        if self._over():
-                            return
-                elif known := await self._channel.events(net, revision, now):
+                    async for chunk in self._rows(pairs=True):
+                        yield chunk
+                    if self._cut:
+                        continue
+                elif known := await self._channel.events(step):
                     yield b"".join([self._pair(event) for event in known])
                 revision = now
                 if self._heart.due:
@@ -63,6 +67,26 @@ class Lines:
         finally:
             self._heart.stop()
             self._hub.leave(self)
+
+    async def _renewed(self) -> Channel | None:
+        """Go on with the channel of the rights that the viewer has now: the one before, if it was another."""
+        old = None
+        while (channel := self._renew()) is not self._channel:
+            self._cut = self._cut or old is not None  # they changed twice: what was between was never told
+            old, self._channel = self._channel, channel
+            await channel.view.warm(channel.selection.type)
+        return old
+
+    async def _rows(self, *, pairs: bool) -> AsyncIterator[bytes]:
+        """All there is to see. Cut off when the viewer's rights change meanwhile: what is left may not be his."""
+        self._cut = False
+        async for events in self._channel.added(self._channel.snapshot()):
+            if self._over():
+                return
+            if self._renew() is not self._channel:
+                self._cut = True
+                return
+            yield b"".join([self._pair(event) if pairs else b"{%b\n" % event.data for event in events])
 
     def _over(self) -> bool:
         return self._ended or self._hub.closing

@@ -39,7 +39,7 @@ class Counters:
         self._revision = -1
         self._sums: defaultdict[tuple[str, str | None], Counter[str]] = defaultdict(Counter)
         self._replicas: dict[str, Replica] = {}
-        self._scans: dict[tuple[str, str], tuple[int, dict[str | None, Counter[str]]]] = {}
+        self._scans: dict[tuple[str, str], tuple[tuple[str | None, int], dict[str | None, Counter[str]]]] = {}
 
     def start(self) -> Callable[[], None]:
         """Count what there is and follow from now on; the result ends that."""
@@ -95,15 +95,15 @@ class Counters:
                 self._replicas.pop(entry.id, None)
 
     async def _scanned(self, kind: str, viewer: Viewer) -> dict[str | None, Counter[str]]:
-        """What a viewer sees who does not see all. Rules are asked of objects, so their type's revision says it all."""
-        revision = self._objects.type_revision(kind)
+        """What a viewer sees who does not see all. It may change without its objects: his rules say when."""
+        state = viewer.version(kind), self._objects.type_revision(kind)
         known = self._scans.get((viewer.key, kind))
-        if known is not None and known[0] == revision:
+        if known is not None and known[0] == state:
             return known[1]
         found = await _scan(self._objects.ordered(kind), viewer)
         if len(self._scans) >= MOST_VIEWERS:
             self._scans.clear()
-        self._scans[viewer.key, kind] = revision, found
+        self._scans[viewer.key, kind] = state, found
         return found
 
 

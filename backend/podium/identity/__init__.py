@@ -1,0 +1,1 @@
+"""Whoever else vouches for people: OpenID Connect providers and LDAP directories, over the network and nothing more."""

@@ -1,0 +1,1 @@
+"""Rights: from the privileges of a user to the answer, and to what he sees."""
