@@ -99,10 +99,24 @@ export const sim = {
   set: (cls: string, ref: string, fields: Record<string, unknown>) => sim.post('/set', { class: cls, ref, fields }),
 }
 
-export async function signIn(page: Page): Promise<void> {
+/** A request of an administrator's program; the answer's body. */
+export async function rest(method: string, path: string, body?: unknown): Promise<unknown> {
+  const response = await fetch(`${url()}/rest/v0${path}`, {
+    method,
+    headers: { authorization: `Basic ${Buffer.from(`${user()}:${password()}`).toString('base64')}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  })
+  const text = await response.text()
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`)
+  return text === '' ? undefined : JSON.parse(text)
+}
+
+export const signIn = (page: Page): Promise<void> => signInAs(page, user(), password())
+
+export async function signInAs(page: Page, name: string, secret: string): Promise<void> {
   await page.goto('/signin')
-  await page.getByLabel('User name').fill(user())
-  await page.locator('input[name=password]').fill(password())
-  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByLabel('User name').fill(name)
+  await page.locator('input[name=password]').fill(secret)
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
   await page.waitForURL((now) => now.pathname === '/')
 }

@@ -60,10 +60,15 @@ export type Server = Frozen<Schemas['Server'] & Required<Pick<Schemas['Server'],
 /** A user's task (XAPI's own are `xapi-task`). */
 export type Task = Frozen<Schemas['Task']>
 export type User = Frozen<Schemas['User']>
+export type Group = Frozen<Schemas['Group']>
+export type Role = Frozen<Schemas['Role']>
+export type Privilege = Frozen<Schemas['Privilege']>
+export type ResourceSet = Frozen<Schemas['ResourceSet']>
 /** `id` holds the secret only in the answer to its creation; `token_id` names it for good. Times in milliseconds. */
 export type Token = Frozen<Schemas['Token']>
 export type Probe = Frozen<Schemas['Probe']>
 export type SignedInUser = Frozen<Schemas['SignedInUser']>
+export type SessionInfo = Frozen<Schemas['SessionInfo']>
 export type Health = Frozen<Schemas['Health']>
 
 export interface TypeMap {
@@ -104,6 +109,10 @@ export interface TypeMap {
   server: Server
   task: Task
   user: User
+  group: Group
+  'acl-role': Role
+  'acl-privilege': Privilege
+  'resource-set': ResourceSet
 }
 
 export type TypeName = keyof TypeMap
@@ -147,6 +156,10 @@ export const COLLECTIONS = {
   server: 'servers',
   task: 'tasks',
   user: 'users',
+  group: 'groups',
+  'acl-role': 'acl-roles',
+  'acl-privilege': 'acl-privileges',
+  'resource-set': 'resource-sets',
 } as const satisfies Record<TypeName, string>
 
 export type CollectionName = (typeof COLLECTIONS)[TypeName]

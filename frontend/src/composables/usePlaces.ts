@@ -3,6 +3,9 @@ import { computed } from 'vue'
 import { type MessageKey, useText } from '@/i18n'
 import { useViewer } from '@/stores/viewer'
 
+/** Empty for some: which, the viewer knows (`reach`). */
+const ASKED: ReadonlySet<string> = new Set(['/vdis', '/vm-templates', '/vm-snapshots', '/pifs', '/messages'])
+
 export interface Place {
   readonly to: string
   readonly icon: string
@@ -33,6 +36,8 @@ const PLACES: readonly (Omit<Place, 'label'> & { readonly text: MessageKey; read
   { to: '/tasks', icon: 'i-lucide-list-checks', text: 'type.task.many', key: 'w', main: false },
   { to: '/servers', icon: 'i-lucide-plug', text: 'place.servers', key: 'c', main: true, admin: true },
   { to: '/users', icon: 'i-lucide-users', text: 'place.users', key: 'u', main: true, admin: true },
+  { to: '/resource-sets', icon: 'i-lucide-gauge', text: 'place.selfService', key: 'q', main: true, admin: true },
+  { to: '/audit', icon: 'i-lucide-scroll-text', text: 'place.audit', key: 'l', main: false, admin: true },
   { to: '/account', icon: 'i-lucide-user', text: 'place.account', main: false },
   { to: '/about', icon: 'i-lucide-info', text: 'place.about', main: false },
 ]
@@ -41,6 +46,6 @@ export function usePlaces() {
   const { t } = useText()
   const viewer = useViewer()
   return computed<readonly Place[]>(() =>
-    PLACES.filter(({ admin }) => admin !== true || viewer.user?.permission === 'admin').map(({ text, admin: _, ...place }) => ({ ...place, label: t(text) })),
+    PLACES.filter(({ to, admin }) => viewer.user?.permission === 'admin' || (viewer.reach?.has(to) ?? admin !== true) || (admin !== true && !ASKED.has(to))).map(({ text, admin: _, ...place }) => ({ ...place, label: t(text) })),
   )
 }

@@ -20,6 +20,12 @@ const SCREENS: Readonly<Record<string, MessageKey>> = {
   signin: 'signin.title',
   stats: 'place.stats',
   users: 'place.users',
+  user: 'place.users',
+  groups: 'place.users',
+  roles: 'place.users',
+  role: 'place.users',
+  audit: 'place.audit',
+  'resource-sets': 'place.selfService',
 }
 
 const named = shallowRef<{ readonly id: string; readonly name: () => string }>()

@@ -5,11 +5,13 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import enCore from './en'
 import enLate from './en/late'
+import enPeople from './en/people'
 import frCore from './fr'
 import frLate from './fr/late'
+import frPeople from './fr/people'
 
-const en = { ...enCore, ...enLate }
-const fr = { ...frCore, ...frLate }
+const en = { ...enCore, ...enLate, ...enPeople, type: { ...enCore.type, ...enPeople.type } }
+const fr = { ...frCore, ...frLate, ...frPeople, type: { ...frCore.type, ...frPeople.type } }
 
 type Tree = { readonly [key: string]: string | Tree }
 

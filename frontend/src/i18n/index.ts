@@ -1,7 +1,7 @@
 /** Texts, numbers and times in the reader's language; keys are checked by the compiler. */
 import { computed } from 'vue'
 import { createI18n, useI18n } from 'vue-i18n'
-import type { CoreMessages, LateMessages, Messages } from './en'
+import type { CoreMessages, LateMessages, Messages, PeopleMessages } from './en'
 
 export const LOCALES = { en: 'English', fr: 'Français' } as const
 export type Locale = keyof typeof LOCALES
@@ -11,12 +11,13 @@ const LOADERS: Record<Locale, () => Promise<{ default: CoreMessages }>> = {
   en: () => import('./en'),
   fr: () => import('./fr'),
 }
-/** Texts that the first screen does not need: of lists and pages of objects, and of what can be done to them. */
-const LATER: Record<Locale, () => Promise<{ default: LateMessages }>> = {
-  en: () => import('./en/late'),
-  fr: () => import('./fr/late'),
-}
-let wantsLater = false
+/** Texts that the first screen does not need: of lists and objects and what can be done to them; of people and their rights. */
+const LATER = {
+  late: { en: () => import('./en/late'), fr: () => import('./fr/late') },
+  people: { en: () => import('./en/people'), fr: () => import('./fr/people') },
+} satisfies Record<string, Record<Locale, () => Promise<{ default: LateMessages | PeopleMessages }>>>
+type Part = keyof typeof LATER
+const wanted = new Set<Part>()
 
 /** Every path to a text, as `vm.start`. */
 export type MessageKey = Paths<Messages>
@@ -47,7 +48,7 @@ export function preferredLocale(): Locale {
 }
 
 export async function setLocale(locale: Locale): Promise<void> {
-  const parts = await Promise.all([LOADERS[locale](), ...(wantsLater ? [LATER[locale]()] : [])])
+  const parts = await Promise.all([LOADERS[locale](), ...[...wanted].map((part) => LATER[part][locale]())])
   for (const { default: messages } of parts) i18n.global.mergeLocaleMessage(locale, messages) // sentences of refusals may be there already
   i18n.global.locale.value = locale
   localStorage.setItem(STORED, locale)
@@ -55,15 +56,15 @@ export async function setLocale(locale: Locale): Promise<void> {
 }
 
 /** Have these texts too, in this language and in any chosen later. */
-export async function lateTexts(): Promise<void> {
-  wantsLater = true
+export async function lateTexts(part: Part = 'late'): Promise<void> {
+  wanted.add(part)
   const locale = i18n.global.locale.value as Locale
-  i18n.global.mergeLocaleMessage(locale, (await LATER[locale]()).default)
+  i18n.global.mergeLocaleMessage(locale, (await LATER[part][locale]()).default)
 }
 
 /** Loads a component together with the texts that it shows. */
-export function withTexts<T>(load: () => Promise<T>): () => Promise<T> {
-  return async () => (await Promise.all([load(), lateTexts()]))[0]
+export function withTexts<T>(load: () => Promise<T>, more?: Part): () => Promise<T> {
+  return async () => (await Promise.all([load(), lateTexts(), ...(more === undefined ? [] : [lateTexts(more)])]))[0]
 }
 
 type Values = Record<string, unknown>

@@ -6,7 +6,7 @@ import { type useText } from '@/i18n'
 import { typeWord } from './words'
 
 /** Types whose objects have no screen of their own, only one for all. */
-const WITHOUT_PAGE: ReadonlySet<TypeName> = new Set(['server', 'user'])
+const WITHOUT_PAGE: ReadonlySet<TypeName> = new Set(['server', 'group', 'acl-privilege', 'resource-set'])
 
 /** The screen of an object. */
 export function addressOf(type: TypeName, id: string): string {
@@ -93,6 +93,9 @@ const NAME_FIELDS: { readonly [K in TypeName]?: readonly string[] } = {
   alarm: ['name', 'body'],
   task: ['properties'],
   user: ['name'],
+  group: ['name'],
+  'acl-role': ['name'],
+  'resource-set': ['name'],
   'alarm-rule': ['name', 'metric', 'threshold'],
   'notification-channel': ['name'],
   notification: ['title'],

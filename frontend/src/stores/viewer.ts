@@ -3,18 +3,34 @@ import { ref, shallowRef } from 'vue'
 import { defineStore } from 'pinia'
 import { answer, api } from '@/api/client'
 import { problemOf } from '@/api/problem'
-import { type SignedInUser } from '@/api/types'
+import { type SessionInfo } from '@/api/types'
 
 export const useViewer = defineStore('viewer', () => {
-  const user = shallowRef<SignedInUser>()
+  const user = shallowRef<SessionInfo['user']>()
   /** The service did not answer when asked who this is: not the same as signed out. */
   const unreachable = ref(false)
+  /** A second factor has to be set up before anything else. */
+  const mustEnrol = ref(false)
+  /** For whoever may not see everything, the screens that have something in them, of those that are asked about. */
+  const reach = shallowRef<ReadonlySet<string>>()
   let loading: Promise<void> | undefined
+
+  function adopt(session: SessionInfo): void {
+    user.value = session.user
+    mustEnrol.value = session.mustEnrol === true
+    unreachable.value = false
+    if (session.user.permission !== 'admin' && !mustEnrol.value) void look(session.user.id)
+  }
+
+  /** Ask anew which screens have something in them. */
+  async function look(id: string): Promise<void> {
+    const found = await import('@/api/reach').then((each) => each.reach()).catch(() => undefined)
+    if (user.value?.id === id) reach.value = found
+  }
 
   async function ask(): Promise<void> {
     try {
-      user.value = (await answer(api.GET('/auth/session'))).user
-      unreachable.value = false
+      adopt(await answer(api.GET('/auth/session')))
     } catch (error) {
       const { status } = problemOf(error)
       unreachable.value = status !== 401 && status !== 403
@@ -29,10 +45,9 @@ export const useViewer = defineStore('viewer', () => {
     await loading
   }
 
-  /** Throws Problem: 401 for wrong credentials, 429 for too many tries. */
-  async function signIn(username: string, password: string, remember: boolean): Promise<void> {
-    user.value = (await answer(api.POST('/auth/signin', { body: { username, password, remember } }))).user
-    unreachable.value = false
+  /** Throws Problem: 401 for wrong credentials, or "otp-required", 429 for too many tries. */
+  async function signIn(username: string, password: string, remember: boolean, otp?: string): Promise<void> {
+    adopt(await answer(api.POST('/auth/signin', { body: { username, password, remember, otp } })))
   }
 
   async function signOut(): Promise<void> {
@@ -42,7 +57,11 @@ export const useViewer = defineStore('viewer', () => {
 
   function forget(): void {
     user.value = undefined
+    reach.value = undefined
   }
 
-  return { user, unreachable, load, signIn, signOut, forget }
+  /** Ask again who this is: something about it has changed. */
+  const again = (): Promise<void> => ask()
+
+  return { user, unreachable, mustEnrol, reach, look, again, load, signIn, signOut, forget }
 })

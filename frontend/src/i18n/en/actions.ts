@@ -178,6 +178,8 @@ export default {
     none: 'None',
   },
   why: {
+    mayNot: 'You may not do this here: it needs {privilege}',
+    asking: 'Your rights are being looked up',
     acknowledged: 'It is acknowledged',
     notAcknowledged: 'It is not acknowledged',
     stands: 'It still stands: it goes once its value is back',
@@ -230,6 +232,7 @@ export default {
     gone: 'It is gone',
   },
   actions: {
+    missing: 'You may not do this: it needs {privileges}.',
     of: 'Actions on {name}',
     more: 'More actions',
     moreOf: 'More actions on {name}',

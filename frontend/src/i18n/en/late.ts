@@ -4,8 +4,9 @@ import alarms from './alarms'
 import lists from './lists'
 import metrics from './metrics'
 import screens from './screens'
+import servers from './servers'
 import stats from './stats'
 
-const late = { ...actions, ...alarms, ...lists, ...metrics, ...screens, ...stats }
+const late = { ...actions, ...alarms, ...lists, ...metrics, ...screens, ...servers, ...stats }
 
 export default late

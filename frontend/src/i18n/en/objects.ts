@@ -30,6 +30,7 @@ export default {
     clearSelection: 'Clear selection',
   },
   object: {
+    actionsHistory: 'History of actions',
     overview: 'Overview',
     relations: 'Relations',
     allFields: 'All fields',

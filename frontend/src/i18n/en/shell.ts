@@ -15,7 +15,9 @@ export default {
     account: 'My account',
     servers: 'Connections',
     site: 'Dashboard',
-    users: 'Users',
+    users: 'People',
+    selfService: 'Self-service',
+    audit: 'Audit log',
     stats: 'Statistics',
   },
   tree: {

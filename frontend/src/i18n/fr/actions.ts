@@ -177,6 +177,8 @@ export default {
     none: 'Aucun',
   },
   why: {
+    mayNot: 'Vous ne pouvez pas le faire ici : il faut {privilege}',
+    asking: 'Vos droits sont en cours de consultation',
     acknowledged: 'Elle est acquittée',
     notAcknowledged: 'Elle n’est pas acquittée',
     stands: 'Elle tient toujours : elle part quand sa valeur revient',
@@ -229,6 +231,7 @@ export default {
     gone: 'Cela n’existe plus',
   },
   actions: {
+    missing: 'Vous ne pouvez pas le faire : il faut {privileges}.',
     of: 'Actions sur {name}',
     more: 'Autres actions',
     moreOf: 'Autres actions sur {name}',

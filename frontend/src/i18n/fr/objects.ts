@@ -30,6 +30,7 @@ export default {
     clearSelection: 'Tout désélectionner',
   },
   object: {
+    actionsHistory: 'Historique des actions',
     overview: 'Vue d’ensemble',
     relations: 'Relations',
     allFields: 'Tous les champs',

@@ -14,7 +14,9 @@ export default {
     account: 'Mon compte',
     servers: 'Connexions',
     site: 'Tableau de bord',
-    users: 'Utilisateurs',
+    users: 'Personnes',
+    selfService: 'Libre-service',
+    audit: 'Journal d’audit',
     stats: 'Statistiques',
   },
   tree: {

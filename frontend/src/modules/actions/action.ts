@@ -21,6 +21,8 @@ export interface Around {
   server: (pool: string | undefined) => Server | undefined
   find: <K extends TypeName>(type: K, id: string | null | undefined) => TypeMap[K] | undefined
   all: <K extends 'pool' | 'host' | 'SR' | 'network' | 'VM'>(type: K) => readonly TypeMap[K][]
+  /** Whether one has the right to it, as far as the service has answered; without this, rights are not looked at. */
+  allowed?: (action: Pick<Action, 'type' | 'name'>, object: AnyObject) => Possible
   /** What this client has asked for on an object and is still under way: the action's name. */
   pending: (id: string) => string | undefined
   t: (key: MessageKey, values?: Record<string, unknown>) => string

@@ -11,11 +11,12 @@ export function unless(wrong: boolean, key: Reason['key'], values?: Reason['valu
   return wrong ? { key, values } : true
 }
 
-/** What holds for any action: the pool answers and may be changed, and the same is not under way already. */
+/** What holds for any action: one may, the pool answers and may be changed, and the same is not under way already. */
 export function check(action: Action, object: AnyObject, around: Around): Possible {
   const pool = typeof object.$pool === 'string' ? object.$pool : undefined
   const server = pool === undefined || action.local ? undefined : around.server(pool)
   return first(
+    around.allowed?.(action, object) ?? true,
     unless(server !== undefined && server.state !== 'connected', 'why.silent'),
     unless(server?.readOnly === true && action.goTo === undefined, 'why.readOnly'),
     unless(around.pending(object.id) === action.name, 'why.pending'),

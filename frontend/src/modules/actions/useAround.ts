@@ -7,7 +7,9 @@ import { useObjects } from '@/stores/objects'
 import { usePending } from '@/stores/pending'
 import { titleOf, type Look } from '../look'
 import { useNames } from '../useNames'
-import { type AnyObject, type Around, type Reason } from './action'
+import { useRights } from '@/stores/rights'
+import { type Action, type AnyObject, type Around, type Possible, type Reason } from './action'
+import { askedOf, needOf } from './needs'
 
 type Words = Pick<ReturnType<typeof useText>, 't' | 'tOr'>
 
@@ -25,6 +27,8 @@ export interface Surroundings {
   readonly around: Around
   readonly look: Look
   nameOf: (object: AnyObject, type: TypeName) => string
+  /** Whether there can be an object that one may do this to. */
+  ever: (action: Pick<Action, 'type' | 'name'>) => boolean
   say: (reason: Reason) => string
 }
 
@@ -33,13 +37,27 @@ export function useAround(): Surroundings {
   const objects = useObjects()
   const pending = usePending()
   const look = useNames(() => [])
+  const rights = useRights()
+  function allowed(action: Pick<Action, 'type' | 'name'>, object: AnyObject): Possible {
+    const need = rights.isAdmin ? undefined : needOf(action)
+    const target = need && askedOf(need, object)
+    if (need === undefined || target === undefined) return true
+    const may = rights.may(need.action, need.resource, target)
+    if (may === undefined) return { key: 'why.asking' }
+    return may || { key: 'why.mayNot', values: { privilege: `${need.resource}:${need.action}` } }
+  }
+  function ever(action: Pick<Action, 'type' | 'name'>): boolean {
+    const need = rights.isAdmin ? undefined : needOf(action)
+    return need === undefined || rights.ever(need.action, need.resource)
+  }
   const servers = computed(() => new Map<string, Server>(objects.collection('server').list.value.flatMap((server) => (server.poolId ? [[server.poolId, server]] : []))))
   const around: Around = {
     server: (pool) => (pool === undefined ? undefined : servers.value.get(pool)),
     find: look.find,
     all: (type) => objects.collection(type).list.value,
+    allowed,
     pending: pending.of,
     t: (key, values) => t(key, values),
   }
-  return { around, look, nameOf: (object, type) => titleOf({ ...object, type } as AnyObject, look), say: (reason) => reasonText(reason, { t, tOr }) }
+  return { around, look, ever, nameOf: (object, type) => titleOf({ ...object, type } as AnyObject, look), say: (reason) => reasonText(reason, { t, tOr }) }
 }

@@ -7,7 +7,7 @@ import { useText } from '@/i18n'
 import { CORE, useObjects } from '@/stores/objects'
 import { type Action, type AnyObject } from './action'
 import { begun, commands, type Verb } from './commands'
-import { ACTIONS, actionsFor } from './registry'
+import { ACTIONS } from './registry'
 import { useMenu } from './useMenu'
 
 export interface CommandItem {
@@ -31,7 +31,7 @@ export function useCommands(query: Ref<string>, entries: () => readonly Entry[])
   const menu = useMenu()
 
   const verbs = computed<readonly Verb[]>(() =>
-    ACTIONS.filter(({ type, onlyMany }) => type in CORE && onlyMany !== true).map((action) => ({
+    ACTIONS.filter((action) => action.type in CORE && action.onlyMany !== true && menu.ever(action)).map((action) => ({
       action,
       // Names of actions are English, and what XAPI calls them.
       labels: [t(action.label), action.name.replaceAll('_', ' ')],
@@ -80,7 +80,8 @@ export function useCommands(query: Ref<string>, entries: () => readonly Entry[])
     const type = route.name === 'object' ? typeOf(String(route.params.collection)) : undefined
     const object = type === undefined ? undefined : find(type, String(route.params.id))
     if (type === undefined || object === undefined) return []
-    return actionsFor(type, object)
+    return menu
+      .actionsFor(type, object)
       .map((action) => item(action, object, t('actions.here')))
       .filter(({ possible }) => possible)
   })

@@ -4,7 +4,7 @@ import { type TypeName } from '@/api/types'
 import { useText } from '@/i18n'
 import { asks, type Action, type AnyObject, type Possible } from './action'
 import { check } from './reasons'
-import { actionsFor, actionsForMany, grouped } from './registry'
+import * as registry from './registry'
 import { useActions } from './useActions'
 import { useAround } from './useAround'
 
@@ -27,7 +27,11 @@ export function useMenu() {
   const router = useRouter()
   const actions = useActions()
   const surroundings = useAround()
-  const { around, nameOf, say } = surroundings
+  const { around, ever, nameOf, say } = surroundings
+
+  /** Those that make sense for an object, without those that one may never do. */
+  const actionsFor = (type: TypeName, object: AnyObject): Action[] => registry.actionsFor(type, object).filter(ever)
+  const actionsForMany = (type: TypeName): Action[] => registry.actionsForMany(type).filter(ever)
 
   /** Do it, or ask what it needs. */
   function begin(action: Action, objects: readonly AnyObject[]): void {
@@ -77,10 +81,10 @@ export function useMenu() {
     const [object] = objects
     if (object === undefined) return []
     const list = objects.length === 1 ? actionsFor(type, object) : actionsForMany(type)
-    return grouped(list).map((group) => group.map((action) => item(action, objects)))
+    return registry.grouped(list).map((group) => group.map((action) => item(action, objects)))
   }
 
-  return { begin, possible, possibleForAny, items, ...surroundings }
+  return { begin, possible, possibleForAny, items, actionsFor, actionsForMany, ...surroundings }
 }
 
 /** A long menu scrolls, and what scrolls must be a place that the Tab key can reach (WCAG 2.1.1); Reka takes it out of the order. */

@@ -1,0 +1,31 @@
+/** Connections: certificates, and what is wrong with them. */
+export default {
+  certificate: {
+    title: 'No authority vouches for this certificate',
+    changed: 'The certificate is not the one you accepted',
+    explain: 'That is usual for XenServer: its certificate signs itself. Accept it when its fingerprint is the one of your host; any other will be refused from then on.',
+    explainChanged: 'Either the host got a new certificate, or somebody stands between. Accept it only when you know why it changed.',
+    before: 'Accepted before (SHA-256)',
+    fingerprint: 'Fingerprint (SHA-256)',
+    until: 'Valid until',
+    compare: 'To compare, on the host:',
+    accept: 'Accept this certificate',
+    short: 'Certificate',
+    trusted: 'vouched for by an authority',
+    pinned: 'accepted by you',
+    validUntil: 'valid until {date}',
+    mode: { verified: 'verified', pinned: 'pinned', unverified: 'not verified' },
+  },
+  trouble: {
+    'pool-unreachable': { what: 'The pool does not answer', remedy: 'Check the address and port, that a host of the pool is up, and that nothing in between blocks port 443.' },
+    'pool-refused': { what: 'The pool refused the credentials', remedy: 'Check the user and the password. Podium does not try again by itself, so that the account is not locked.' },
+    'certificate-untrusted': { what: 'The certificate is not trusted', remedy: 'Compare its fingerprint with that of your host, then accept it.' },
+    'not-a-xenserver': { what: 'This is not a XenServer or XCP-ng host', remedy: 'Something else answers at this address. Check the address and the port.' },
+    'pool-already-connected': { what: 'This pool is already connected', remedy: 'Another connection leads to the same pool. One is enough: use that one, or remove it first.' },
+    'name-taken': { what: 'This address is already known', remedy: 'Change the existing connection instead.' },
+    offline: { what: 'Podium itself does not answer', remedy: 'Check that the service runs and the network is up, then try again.' },
+    'too-many-attempts': { what: 'Too many tries', remedy: 'Wait a moment, then try again.' },
+    'invalid-parameters': { what: 'Something in the form is not right', remedy: 'See what was said, and correct it.' },
+    other: { what: 'That did not work', remedy: 'What exactly was said is below; the log of the service says more.' },
+  },
+}

@@ -1,0 +1,31 @@
+/** Connexions : les certificats, et ce qui ne va pas. */
+export default {
+  certificate: {
+    title: 'Aucune autorité ne garantit ce certificat',
+    changed: 'Ce certificat n’est pas celui que vous aviez accepté',
+    explain: 'C’est habituel avec XenServer : son certificat se signe lui-même. Acceptez-le si son empreinte est celle de votre hôte ; tout autre sera refusé ensuite.',
+    explainChanged: 'Soit l’hôte a un nouveau certificat, soit quelqu’un s’interpose. Ne l’acceptez que si vous savez pourquoi il a changé.',
+    before: 'Accepté auparavant (SHA-256)',
+    fingerprint: 'Empreinte (SHA-256)',
+    until: 'Valable jusqu’au',
+    compare: 'Pour comparer, sur l’hôte :',
+    accept: 'Accepter ce certificat',
+    short: 'Certificat',
+    trusted: 'garanti par une autorité',
+    pinned: 'accepté par vous',
+    validUntil: 'valable jusqu’au {date}',
+    mode: { verified: 'vérifié', pinned: 'épinglé', unverified: 'non vérifié' },
+  },
+  trouble: {
+    'pool-unreachable': { what: 'Le pool ne répond pas', remedy: 'Vérifiez l’adresse et le port, qu’un hôte du pool est en marche, et que rien ne bloque le port 443.' },
+    'pool-refused': { what: 'Le pool a refusé les identifiants', remedy: 'Vérifiez l’utilisateur et le mot de passe. Podium ne réessaie pas de lui-même, pour que le compte ne soit pas bloqué.' },
+    'certificate-untrusted': { what: 'Le certificat n’est pas reconnu', remedy: 'Comparez son empreinte avec celle de votre hôte, puis acceptez-le.' },
+    'not-a-xenserver': { what: 'Ce n’est pas un hôte XenServer ou XCP-ng', remedy: 'Autre chose répond à cette adresse. Vérifiez l’adresse et le port.' },
+    'pool-already-connected': { what: 'Ce pool est déjà connecté', remedy: 'Une autre connexion mène au même pool. Une seule suffit : utilisez-la, ou retirez-la d’abord.' },
+    'name-taken': { what: 'Cette adresse est déjà connue', remedy: 'Modifiez plutôt la connexion existante.' },
+    offline: { what: 'Podium lui-même ne répond pas', remedy: 'Vérifiez que le service est démarré et que le réseau fonctionne, puis réessayez.' },
+    'too-many-attempts': { what: 'Trop d’essais', remedy: 'Attendez un moment, puis réessayez.' },
+    'invalid-parameters': { what: 'Quelque chose ne va pas dans le formulaire', remedy: 'Voyez ce qui a été dit, et corrigez.' },
+    other: { what: 'Cela n’a pas fonctionné', remedy: 'Ce qui a été dit exactement est ci-dessous ; le journal du service en dit plus.' },
+  },
+}
