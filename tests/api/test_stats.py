@@ -258,6 +258,10 @@ async def test_the_highest(client: httpx.AsyncClient) -> None:
     only = await ask(client, "metrics/top", metric="cpu", limit="1", filter=f'name_label:="{named["name_label"]}"')
     assert only["objects"][0]["id"] == named["id"]
     assert (await ask(client, "metrics/top", pool="nowhere"))["objects"] == []
+    # far down, where the first ones to be looked at are not what is asked for
+    lowest = (await ask(client, "metrics/top", metric="cpu", limit="1000"))["objects"][-1]
+    only = await ask(client, "metrics/top", metric="cpu", limit="1", filter=f"id:={lowest['id']}")
+    assert [one["id"] for one in only["objects"]] == [lowest["id"]]
 
 
 async def test_lists_with_metrics(client: httpx.AsyncClient) -> None:

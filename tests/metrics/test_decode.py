@@ -119,8 +119,6 @@ def test_any_bytes_are_rows_or_garbage(body: bytes) -> None:
 def test_a_real_host_is_understood(name: str) -> None:
     (path,) = WIRE.glob(f"{name}-*.json")
     answer = json.loads(path.read_text())["response"]
-    if not answer["body"].startswith(("{", "<")):
-        pytest.skip("the recording has no body")
     update = decode(answer["body"].encode())
     layout = Layout(update.legend, update.columns)
     rows = list(update.rows(layout.width))

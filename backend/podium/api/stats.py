@@ -181,7 +181,7 @@ async def highest(
     known = metric_of(kind, metric)
     if known is None:
         raise InvalidParameters(f"metric: {kind} has no metric {metric[:100]!r}; GET /rest/v0/metrics lists them")
-    found = top(
+    found = await top(
         request.app.state.objects,
         request.app.state.fleet,
         kind,
